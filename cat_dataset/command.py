@@ -1,0 +1,61 @@
+"""What every command does at its edge: one clear line instead of a traceback, and the right exit code.
+
+Standard library only: also used inside Blender, where an uncaught exception would exit 0.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cat_dataset.errors import CatError
+
+INTERRUPTED = 130
+
+
+@contextmanager
+def reported(debug: bool = False) -> Iterator[None]:
+    """Run the body of a command; print one line and exit on an error (2 bad input, 1 failed run, 130 Ctrl-C).
+
+    With ``debug`` the traceback is shown above that line.
+    """
+    try:
+        yield
+    except CatError as error:
+        _leave(str(error), error.exit_code, debug)
+    except KeyboardInterrupt:
+        _leave("stopped by Ctrl-C; finished work is kept, run the same command again to go on", INTERRUPTED, debug)
+    except OSError as error:
+        _leave(_describe(error), 2, debug)
+    except MemoryError:
+        _leave("out of memory; use a smaller --size, fewer workers, or a larger machine", 2, debug)
+    except Exception as error:
+        _leave(f"internal error: {type(error).__name__}: {error} (run again with --debug for the traceback)", 1, debug)
+
+
+def warn(message: str) -> None:
+    """Print a line the user should see although the work goes on."""
+    print(f"warning: {message}", file=sys.stderr, flush=True)
+
+
+def _describe(error: OSError) -> str:
+    where = error.filename or "the output folder"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"disk full while writing {where}: free some space and run the same command again; finished work is kept"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"no permission for {where}: {error.strerror}; choose another folder or mend its permissions"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
+        return f"{where}: {error.strerror}; check the path"
+    return f"{where}: {error.strerror or error}"
+
+
+def _leave(message: str, code: int, debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    sys.stdout.flush()
+    print(f"error: {message}", file=sys.stderr, flush=True)
+    sys.exit(code)

@@ -1,0 +1,219 @@
+"""The series contract: a folder that any producer can write and nothing else is needed to read.
+
+    <series id>/series.json      written last, atomically: its presence means "complete"
+    <series id>/frames/0000.png  ...
+
+Standard library only: also used inside Blender and Unreal. Writing is in `cat_dataset.series_writer`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cat_dataset.attributes import attribute
+from cat_dataset.errors import AttributeLookupError, InputError, SeriesError, UsageError
+from cat_dataset.files import read_json, sha256_file
+from cat_dataset.picture_header import picture_size
+
+SCHEMA = 1
+SERIES_JSON = "series.json"
+SOURCES = ("blender", "unreal", "dslr", "developed")
+ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+"""No dots (WebDataset cuts keys at the first one) and short enough for a USTAR member name."""
+_FILE_PATTERN = re.compile(r"frames/\d{4,6}\.(png|jpg)")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture: its file relative to the series folder, its hash and size, and its labels.
+
+    ``values`` holds what was asked, natural units, one float per varying attribute; ``measured`` whatever was measured
+    beside it (free names, floats).
+    """
+
+    file: str
+    sha256: str
+    width: int
+    height: int
+    values: Mapping[str, float]
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The frame as it stands in ``series.json`` and in the journal."""
+        return {
+            "file": self.file, "sha256": self.sha256, "width": self.width, "height": self.height,
+            "values": dict(self.values), "measured": dict(self.measured),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Series:
+    """Frames of one scene in which the attributes in ``varies`` change and nothing else does.
+
+    ``scene`` holds the keys a leak-free split groups by (asset, hdri, character, scene, camera); ``constants`` what was
+    held fixed; ``provenance`` tool, versions, settings and licences.
+    """
+
+    id: str
+    source: str
+    scene: Mapping[str, str]
+    object: str
+    varies: tuple[str, ...]
+    frames: tuple[Frame, ...]
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of ``series.json``."""
+        return {
+            "schema": SCHEMA, "id": self.id, "source": self.source, "scene": dict(self.scene), "object": self.object,
+            "varies": list(self.varies), "frames": [frame.as_json() for frame in self.frames],
+            "constants": dict(self.constants), "provenance": dict(self.provenance),
+        }  # fmt: skip
+
+
+def check_series(series: Series, where: str) -> Series:
+    """Check the contract on a series in memory.
+
+    Raises:
+        SeriesError: names ``where``, the rule that is broken and the remedy.
+    """
+
+    def refuse(problem: str) -> SeriesError:
+        return SeriesError(f"{where}: {problem}")
+
+    if not ID_PATTERN.fullmatch(series.id):
+        raise refuse(f"series id {series.id!r} must be 1-80 of a-z 0-9 _ - and start with a letter or digit")
+    if series.source not in SOURCES:
+        raise refuse(f"source {series.source!r} is none of {', '.join(SOURCES)}")
+    if not series.varies or len(set(series.varies)) != len(series.varies):
+        raise refuse("varies must name at least one attribute, each once")
+    if len(series.frames) < 2:
+        raise refuse(f"{len(series.frames)} frame; a series needs at least two to show a change")
+    for name in series.varies:
+        try:
+            chosen = attribute(name)
+        except AttributeLookupError as error:
+            raise refuse(str(error)) from None
+        for frame in series.frames:
+            if name not in frame.values:
+                raise refuse(f"{frame.file} has no value for {name}")
+            try:
+                chosen.check(frame.values[name])
+            except UsageError as error:
+                raise refuse(f"{frame.file}: {error}") from None
+        if len({frame.values[name] for frame in series.frames}) < 2:
+            raise refuse(f"{name} is said to vary and has one value in every frame")
+    if len({frame.file for frame in series.frames}) != len(series.frames):
+        raise refuse("two frames share one file")
+    for frame in series.frames:
+        if not _FILE_PATTERN.fullmatch(frame.file):
+            raise refuse(f"frame file {frame.file!r} must look like frames/0000.png or frames/0000.jpg")
+    return series
+
+
+def read_series(folder: Path) -> Series:
+    """Read and check ``series.json`` of ``folder``; the frames themselves are not opened (see `verify_frames`).
+
+    Raises:
+        SeriesError: absent, of another schema version, or against the contract.
+    """
+    path = folder / SERIES_JSON
+    if not path.is_file():
+        raise SeriesError(f"{folder} has no {SERIES_JSON}: it is not a finished series; run its producer again to finish it")
+    raw = read_json(path)
+    if not isinstance(raw, dict):
+        raise SeriesError(f"{path} is not a JSON object; make the series again")
+    if raw.get("schema") != SCHEMA:
+        raise SeriesError(f"{path} has schema {raw.get('schema')!r}, this version reads {SCHEMA}; make the series again or upgrade")
+    try:
+        series = Series(
+            id=_typed(raw, "id", str),
+            source=_typed(raw, "source", str),
+            scene={str(k): str(v) for k, v in _typed(raw, "scene", dict).items()},
+            object=_typed(raw, "object", str),
+            varies=tuple(str(name) for name in _typed(raw, "varies", list)),
+            frames=tuple(frame_from_json(item) for item in _typed(raw, "frames", list)),
+            constants=_typed(raw, "constants", dict),
+            provenance=_typed(raw, "provenance", dict),
+        )
+    except ValueError as error:
+        raise SeriesError(f"{path}: {error}; make the series again") from None
+    if series.id != folder.name:
+        raise SeriesError(f"{path} says id {series.id!r} but lies in folder {folder.name!r}; give the folder its own name back")
+    return check_series(series, str(path))
+
+
+def verify_frames(folder: Path, series: Series) -> None:
+    """Compare every frame file with its recorded hash and size.
+
+    Raises:
+        SeriesError: a frame is missing or its bytes differ.
+    """
+    for frame in series.frames:
+        path = folder / frame.file
+        if not path.is_file():
+            raise SeriesError(f"{path} is missing; make the series again")
+        if sha256_file(path) != frame.sha256:
+            raise SeriesError(f"{path} does not match the sha256 in {SERIES_JSON}; make the series again")
+        try:
+            size = picture_size(path)
+        except InputError as error:
+            raise SeriesError(str(error)) from None
+        if size != (frame.width, frame.height):
+            raise SeriesError(f"{path} is {size[0]}×{size[1]}, {SERIES_JSON} says {frame.width}×{frame.height}; make the series again")
+
+
+def find_series(root: Path) -> Iterator[Path]:
+    """Folders right under ``root`` that hold a finished series, by name.
+
+    Raises:
+        SeriesError: ``root`` is no folder.
+    """
+    if not root.is_dir():
+        raise SeriesError(f"{root} is not a folder; render or ingest a series into it first")
+    for folder in sorted(root.iterdir()):
+        if folder.is_dir() and (folder / SERIES_JSON).is_file():
+            yield folder
+
+
+def find_unfinished(root: Path) -> list[Path]:
+    """Folders right under ``root`` that hold frames but no ``series.json``, by name."""
+    return [f for f in sorted(root.iterdir()) if (f / "frames").is_dir() and not (f / SERIES_JSON).is_file()]
+
+
+def frame_from_json(raw: object) -> Frame:
+    """A frame from its JSON form.
+
+    Raises:
+        ValueError: a key is absent or of another type.
+    """
+    if not isinstance(raw, dict):
+        raise ValueError("a frame is not a JSON object")
+    return Frame(
+        file=_typed(raw, "file", str),
+        sha256=_typed(raw, "sha256", str),
+        width=_typed(raw, "width", int),
+        height=_typed(raw, "height", int),
+        values=_numbers(raw, "values"),
+        measured=_numbers(raw, "measured"),
+    )
+
+
+def _numbers(raw: Mapping[str, Any], key: str) -> dict[str, float]:
+    numbers = _typed(raw, key, dict)
+    for name, value in numbers.items():
+        if not isinstance(value, float):
+            raise ValueError(f"{key}.{name} must be a JSON float (100.0, not 100), got {value!r}")
+    return numbers
+
+
+def _typed(raw: Mapping[str, Any], key: str, kind: type) -> Any:
+    value = raw.get(key)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ValueError(f"{key!r} is {'absent' if key not in raw else 'not a ' + kind.__name__}")
+    return value
