@@ -50,7 +50,7 @@ class Edit:
                 raise UsageError(f"{chosen.name}: a plain-difference adapter needs a change in {chosen.unit}, not in {chosen.scale.unit}s")
             return self.delta / chosen.span
         if not chosen.needs_source:
-            return self.delta / (plain and chosen.plain_span or chosen.span)
+            return self.delta / ((plain and chosen.plain_span) or chosen.span)
         if plain:
             return self.delta / chosen.plain_span
         if source is None:

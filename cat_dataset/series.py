@@ -209,7 +209,7 @@ def _numbers(raw: Mapping[str, Any], key: str) -> dict[str, float]:
     for name, value in numbers.items():
         if not isinstance(value, float):
             raise ValueError(f"{key}.{name} must be a JSON float (100.0, not 100), got {value!r}")
-    return numbers
+    return dict(numbers)
 
 
 def _typed(raw: Mapping[str, Any], key: str, kind: type) -> Any:

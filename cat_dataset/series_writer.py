@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any
 
 from cat_dataset.command import warn
-from cat_dataset.errors import SeriesConflict, SeriesError
-from cat_dataset.files import adopt, folder_lock, json_bytes, read_json, sha256_file, sha256_json, write_bytes, write_json
+from cat_dataset.errors import SeriesConflict
+from cat_dataset.files import adopt, folder_lock, json_bytes, sha256_file, write_bytes, write_json
 from cat_dataset.picture_header import picture_size
 from cat_dataset.series import SERIES_JSON, Frame, Series, check_series, frame_from_json, read_series
 
