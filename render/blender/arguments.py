@@ -1,0 +1,95 @@
+"""Command lines of the sweeps: the flags they share, and where the arguments are inside Blender.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from cat_dataset.errors import UsageError
+
+DEVICES = ("auto", "cpu", "cuda", "optix", "hip", "metal", "oneapi")
+LARGEST_SIZE = 16384
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser that raises `UsageError` where argparse would print a page and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        """Turn argparse's complaint into the one line of `cat_dataset.command.reported`."""
+        raise UsageError(f"{message}; --help lists the flags")
+
+
+def shared_flags(program: str, description: str) -> Parser:
+    """A parser with the flags of every sweep."""
+    parser = Parser(prog=program, description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False)
+    parser.add_argument(
+        "--asset", nargs="+", metavar="FILE", default=None,
+        help="FBX, GLB, GLTF, OBJ, BLEND or USD files, folders of them, or builtin:car, builtin:mug, builtin:house, builtin:lamp",
+    )  # fmt: skip
+    parser.add_argument(
+        "--hdri", nargs="+", metavar="FILE", default=None,
+        help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, default=Path("series"), metavar="DIR", help="where the series folders go")
+    parser.add_argument("--views", type=_whole(1, 10_000), default=2, help="random viewpoints per object and sky")
+    parser.add_argument("--states", type=_whole(2, 10_000), default=37, help="frames per series, ends included")
+    parser.add_argument("--size", type=_whole(16, LARGEST_SIZE), default=1024, help="width and height in pixels")
+    parser.add_argument("--samples", type=_whole(1, 1_000_000), default=None, help="paths per pixel (default 64; 256 without a denoiser)")
+    parser.add_argument("--seed", type=_whole(0, 2**31 - 1), default=0, help="of the viewpoints and of the sampling")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what renders; auto takes the fastest there is")
+    parser.add_argument("--threads", type=_whole(1, 1024), default=None, help="CPU threads (default: all)")
+    parser.add_argument("--debug", action="store_true", help="show Blender's own output, and tracebacks")
+    return parser
+
+
+def own_arguments() -> list[str]:
+    """The arguments that are ours: all of them under Python, those after ``--`` under ``blender -b -P``."""
+    arguments = sys.argv[1:]
+    if "--" in arguments:
+        return arguments[arguments.index("--") + 1 :]
+    return [] if _inside_blender() else arguments
+
+
+def wants_debug() -> bool:
+    """Whether ``--debug`` was given; asked before the flags are parsed, so that their errors obey it too."""
+    return "--debug" in own_arguments()
+
+
+def require_blender() -> None:
+    """Import bpy before anything that needs it or mathutils, which comes inside it.
+
+    Raises:
+        UsageError: neither Blender nor the bpy wheel runs us.
+    """
+    try:
+        import bpy  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"bpy cannot be imported ({error}): pip install 'cat-dataset[blender]', or run this file as blender -b -P FILE -- FLAGS"
+        ) from None
+
+
+def _inside_blender() -> bool:
+    """Whether the Blender program runs us (the bpy wheel has no program, and is imported later)."""
+    bpy: Any = sys.modules.get("bpy")
+    return bpy is not None and bool(bpy.app.binary_path)
+
+
+def _whole(low: int, high: int) -> Any:
+    """An argparse type: a whole number in [low, high]."""
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{value} is outside {low} to {high}")
+        return value
+
+    return number

@@ -1,0 +1,119 @@
+"""Brings an asset into the empty scene, whichever importer this Blender has for its format."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from cat_dataset.errors import InputError
+from render.blender.builtin import OBJECTS
+from render.blender.engine import start_empty
+from render.blender.normalise import Subject, normalise
+from render.blender.sources import Source
+
+
+def load(source: Source) -> Subject:
+    """Start an empty scene that holds ``source``, normalised.
+
+    Raises:
+        InputError: it cannot be imported, holds nothing with a face, or misses a texture.
+    """
+    start_empty()
+    if source.path is None:
+        OBJECTS[source.name]()
+        return normalise(str(source))
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # Python importers print
+        try:
+            _importer(source.path)(str(source.path))
+        except InputError:
+            raise
+        except Exception as error:  # importers raise whatever their parser met
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise InputError(f"{source} cannot be imported: {reason}; check that it opens in Blender, or export it again") from None
+    subject = normalise(str(source))
+    _check_textures(source, subject)
+    return subject
+
+
+def _importer(path: Path) -> Callable[[str], Any]:
+    """The function that imports files like ``path``.
+
+    Raises:
+        InputError: this Blender has none.
+    """
+    kind = path.suffix.lower()
+    if kind == ".blend":
+        return _append_scene
+    if kind == ".obj":
+        operator = _operator("wm", "obj_import") or _operator("import_scene", "obj")
+    elif kind == ".fbx":
+        operator = _operator("wm", "fbx_import") or _operator("import_scene", "fbx")
+    elif kind.startswith(".usd"):
+        operator = _operator("wm", "usd_import")
+    else:
+        operator = _operator("import_scene", "gltf")
+        try:
+            import numpy  # noqa: F401, ICN001
+        except ImportError:
+            raise InputError(f"{path} needs NumPy in Blender's Python, which this one lacks; install it, or export the asset as FBX or OBJ") from None
+    if operator is None:
+        raise InputError(f"{path}: Blender {bpy.app.version_string} was built without an importer for {kind}; export the asset as FBX or OBJ")
+    return lambda name: operator(filepath=name)
+
+
+def _operator(group: str, name: str) -> Any:
+    """An operator, or None where this build lacks it (looking it up never fails, only calling does)."""
+    return getattr(getattr(bpy.ops, group), name) if name in dir(getattr(bpy.ops, group)) else None
+
+
+def _append_scene(name: str) -> None:
+    """Link the objects of a .blend's first scene that has a surface (or of no scene, in an asset library) into ours."""
+    with bpy.data.libraries.load(name, link=False) as (there, here):
+        here.scenes = there.scenes
+        if not there.scenes:
+            here.objects = there.objects
+    scenes = [scene for scene in here.scenes if scene is not None]
+    ours = bpy.context.scene
+    if not scenes:
+        for thing in here.objects:
+            ours.collection.objects.link(thing)
+        return
+    chosen = next((scene for scene in scenes if any(thing.type not in ("CAMERA", "LIGHT") for thing in scene.objects)), scenes[0])
+    for thing in _rendered(chosen.collection):
+        if thing.name not in ours.collection.objects:
+            ours.collection.objects.link(thing)
+
+
+def _rendered(collection: Any) -> list[Any]:
+    """Objects of ``collection`` and below, except in collections that do not render."""
+    if collection.hide_render:
+        return []
+    return [*collection.objects, *(thing for child in collection.children for thing in _rendered(child))]
+
+
+def _check_textures(source: Source, subject: Subject) -> None:
+    """Cycles paints a missing texture magenta without a word; we do not."""
+    for material in subject.materials:
+        for image in _images(material.node_tree, set()):
+            if image.source == "FILE" and not image.packed_file and not image.has_data and image.size[0] == 0:
+                name = Path(image.filepath.replace("\\", "/")).name
+                raise InputError(f"{source} needs the texture {name}, which is missing or unreadable; put it back, or embed it")
+
+
+def _images(tree: Any, seen: set[str]) -> list[Any]:
+    """Images of the connected texture nodes of a node tree and its groups."""
+    if tree is None or tree.name in seen:
+        return []
+    seen.add(tree.name)
+    found = []
+    for node in tree.nodes:
+        if node.type == "TEX_IMAGE" and node.image and any(output.is_linked for output in node.outputs):
+            found.append(node.image)
+        elif node.type == "GROUP":
+            found += _images(node.node_tree, seen)
+    return found

@@ -1,0 +1,65 @@
+"""Which series a sweep makes, and what makes each one what it is."""
+
+from __future__ import annotations
+
+import shutil
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cat_dataset.errors import InputError
+from render.blender.placement import Rotation
+from render.blender.sources import Source, distinct_names
+from render.blender.viewpoint import Viewpoint, viewpoint
+
+REVISION = 1
+"""Raise it when a change to the scene or the render settings changes pixels."""
+BYTES_PER_PIXEL = 2.0
+"""Of a PNG, generously: detailed renders take about 1.5."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One series to make: an asset under a sky from a viewpoint."""
+
+    folder: Path
+    asset: Source
+    sky: Source
+    view: Viewpoint
+    settings: Mapping[str, Any]
+
+
+def plan(sweep: Rotation, assets: Sequence[Source], skies: Sequence[Source], flags: Namespace, render: Mapping[str, Any]) -> list[Job]:
+    """Every series of the sweep, grouped by asset, then sky. ``render`` are the settings common to all."""
+    asset_parts, sky_parts = distinct_names(assets), distinct_names(skies)
+    views = [viewpoint(flags.seed, index) for index in range(flags.views)]
+    jobs = []
+    for asset in assets:
+        for sky in skies:
+            for view in views:
+                name = f"{sweep.name}-{asset_parts[asset]}-{sky_parts[sky]}-v{view.index:02d}"
+                settings = {
+                    **render, "asset": asset.as_json(), "hdri": sky.as_json(), "view": view.index,
+                    "attribute": sweep.attribute, "values": list(sweep.values), "revision": REVISION,
+                }  # fmt: skip
+                jobs.append(Job(flags.out / name, asset, sky, view, settings))
+    return jobs
+
+
+def check_output(out: Path, frames: int, size: int) -> None:
+    """Make ``out`` and see that it can be written and has room.
+
+    Raises:
+        InputError: no room. OSError: it cannot be made or written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    probe = out / ".writable"
+    probe.write_bytes(b"")
+    probe.unlink()
+    needed, free = int(frames * size * size * BYTES_PER_PIXEL), shutil.disk_usage(out).free
+    if needed > free:
+        raise InputError(
+            f"{out} has {free / 1e9:.1f} GB free, about {needed / 1e9:.1f} GB are needed for {frames} frames; free some space or use another --out"
+        )

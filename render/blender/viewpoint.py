@@ -1,0 +1,55 @@
+"""Where a camera stands around the object: random viewpoints, and the level view frame of each.
+
+Standard library and mathutils only.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+
+from mathutils import Matrix, Vector
+
+LOWEST, HIGHEST = 5.0, 75.0
+"""Degrees of elevation. Straight above there is no level view frame, straight from the side one sees no top."""
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """A direction from the object to the camera: degrees above the horizon, and degrees about z from +x."""
+
+    index: int
+    elevation: float
+    azimuth: float
+
+    @property
+    def backward(self) -> Vector:
+        """Unit vector from the object to the camera."""
+        up, around = math.radians(self.elevation), math.radians(self.azimuth)
+        return Vector((math.cos(up) * math.cos(around), math.cos(up) * math.sin(around), math.sin(up)))
+
+    def axis(self, name: str) -> Vector:
+        """Unit vector of the level view frame: x to the viewer's right, y horizontally away from the camera, z up."""
+        around = math.radians(self.azimuth)
+        if name == "x":
+            return Vector((-math.sin(around), math.cos(around), 0.0))
+        if name == "y":
+            return Vector((-math.cos(around), -math.sin(around), 0.0))
+        return Vector((0.0, 0.0, 1.0))
+
+    def camera_axes(self) -> Matrix:
+        """3×3 rotation of a Blender camera here (columns: right, up, backward) that looks at the object, level."""
+        right, backward = self.axis("x"), self.backward
+        return Matrix((right, backward.cross(right), backward)).transposed()
+
+
+def viewpoint(seed: int, index: int) -> Viewpoint:
+    """Viewpoint ``index`` of ``seed``: uniform over the upper half-sphere's area between `LOWEST` and `HIGHEST`.
+
+    Each is drawn from its own generator, so that asking for more views never moves the first ones.
+    """
+    draw = random.Random(f"viewpoint {seed} {index}")
+    low, high = (math.sin(math.radians(limit)) for limit in (LOWEST, HIGHEST))
+    elevation = math.degrees(math.asin(draw.uniform(low, high)))
+    return Viewpoint(index, round(elevation, 6), round(draw.uniform(0.0, 360.0), 6))
