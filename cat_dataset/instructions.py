@@ -95,6 +95,13 @@ def spell(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def object_phrase(name: str) -> str:
+    """``name`` as the words an instruction can carry: no article, no joints of the grammar, at most 60 characters."""
+    text = re.sub(r"[^\w\s'.,()+&-]+|_", " ", name)
+    text = re.sub(r"^(?:(?:the|a|an)\s+)+", "", " ".join(text.split()), flags=re.IGNORECASE)
+    return text[:60].strip(" .,") or DEFAULT_OBJECT
+
+
 def _sentence(edit: Edit, variant: int) -> str:
     chosen = attribute(edit.attribute)
     candidates = templates_of(chosen, relative=edit.relative)

@@ -19,16 +19,25 @@ def picture_size(path: Path) -> tuple[int, int]:
         InputError: neither PNG nor JPEG, or cut off.
     """
     with open(path, "rb") as stream:
-        head = stream.read(24)
-        size = None
-        if head.startswith(_PNG) and len(head) == 24:
-            width, height = struct.unpack(">II", head[16:24])
-            size = (int(width), int(height))
-        elif head.startswith(b"\xff\xd8"):
-            stream.seek(2)
-            size = _jpeg_size(stream)
+        return stream_size(stream, str(path))
+
+
+def stream_size(stream: BinaryIO, where: str) -> tuple[int, int]:
+    """(width, height) in pixels of the picture that ``stream`` (at its start) holds; ``where`` names it in errors.
+
+    Raises:
+        InputError: neither PNG nor JPEG, or cut off.
+    """
+    head = stream.read(24)
+    size = None
+    if head.startswith(_PNG) and len(head) == 24:
+        width, height = struct.unpack(">II", head[16:24])
+        size = (int(width), int(height))
+    elif head.startswith(b"\xff\xd8"):
+        stream.seek(2)
+        size = _jpeg_size(stream)
     if size is None or 0 in size:
-        raise InputError(f"{path} is not a whole PNG or JPEG picture; make it again")
+        raise InputError(f"{where} is not a whole PNG or JPEG picture; make it again")
     return size
 
 

@@ -1,0 +1,294 @@
+"""``cat-build-shards``: series/ → shards/*.tar and manifests/, whole or not at all.
+
+Everything is packed into ``shards/.staging`` first. Then dataset.json goes, the shards and tables take their places, and
+dataset.json comes back last: a build that is killed at any point leaves the old dataset, or one that `open_dataset`
+refuses as unfinished, and ends with the same bytes when it is run again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cat_dataset import manifests as index
+from cat_dataset.attributes import ATTRIBUTES, registry_as_used
+from cat_dataset.command import reported, warn
+from cat_dataset.dataset_card import dataset_card
+from cat_dataset.errors import InputError, ManifestError, SeriesError, UsageError
+from cat_dataset.files import folder_lock, fsync_folder, read_json, sha256_file, slug, write_bytes, write_json
+from cat_dataset.packing import Item, Packer, Shard
+from cat_dataset.progress import Progress
+from cat_dataset.series import SERIES_JSON, find_series, read_series, verify_frames
+from cat_dataset.splits import Member, Token, assign, lacking, parse_fractions, tokens
+
+STAGING = ".staging"
+OBSOLETE = "obsolete.json"
+"""In staging: the old shards that a commit was about to remove, should it be killed after dataset.json went."""
+_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+def parse_size(text: str) -> int:
+    """``500M`` or ``1.5G`` as bytes (powers of 1000).
+
+    Raises:
+        UsageError: no such size.
+    """
+    number, unit = (text[:-1], _UNITS[text[-1].upper()]) if text[-1:].upper() in _UNITS else (text, 1)
+    try:
+        size = int(float(number) * unit)
+    except (ValueError, OverflowError):
+        size = 0
+    if size <= 0:
+        raise UsageError(f"--shard-size {text!r} must be a size like 500M or 2G")
+    return size
+
+
+def collect(root: Path) -> tuple[list[Item], list[str]]:
+    """Every series under ``root``, verified in full, and a line for every folder that cannot be packed.
+
+    Raises:
+        SeriesError: ``root`` is no folder, or holds no series at all.
+    """
+    finished = list(find_series(root))
+    names = {folder.name for folder in finished}
+    left_out = [
+        f"{folder} has no {SERIES_JSON}: it is unfinished; run its producer again, or delete it"
+        for folder in sorted(root.iterdir())
+        if folder.is_dir() and not folder.name.startswith(".") and folder.name not in names
+    ]
+    progress = Progress("verify", len(finished), "series")
+    items = []
+    for folder in finished:
+        try:
+            series = read_series(folder)
+            verify_frames(folder, series)
+            items.append(Item.of(folder, series))
+        except InputError as error:
+            left_out.append(str(error))
+        progress.advance(1, folder.name)
+    if finished:
+        progress.close()
+    elif not left_out:
+        raise SeriesError(f"{root} is empty; render or ingest a series into it first, or give the folder with --series")
+    return items, left_out
+
+
+def build(
+    series: Path,
+    shards: Path,
+    manifests: Path,
+    *,
+    fractions: Mapping[str, float],
+    shard_size: int,
+    image_format: str,
+    split_by: Sequence[str] | None = None,
+    fresh_split: bool = False,
+    skip_broken: bool = False,
+) -> dict[str, Any]:
+    """Pack every series; returns the content of dataset.json.
+
+    Raises:
+        CatError: nothing was changed, or (an error while committing) the build is unfinished and says so when opened.
+    """
+    items, left_out = collect(series)
+    for line in left_out:
+        warn(line)
+    if left_out and not skip_broken:
+        raise SeriesError(
+            f"{len(left_out)} of {len(left_out) + len(items)} folders in {series} cannot be packed (named above); nothing was "
+            "changed. Finish or delete them, or go on without them by --skip-broken"
+        )
+    if not items:
+        raise SeriesError(f"{series} holds no series that can be packed; nothing was changed")
+    with folder_lock(shards), folder_lock(manifests):
+        members = [_member(item) for item in items]
+        splits = assign(members, fractions, split_by, None if fresh_split else _previous(manifests, split_by))
+        for line in lacking(members, splits, fractions):
+            warn(line)
+        staging = shards / STAGING
+        _check_space(items, shards, staging)
+        staging.mkdir(exist_ok=True)
+        packed = _pack(items, splits, staging, shard_size, image_format)
+        settings = {"fractions": dict(fractions), "by": list(split_by) if split_by else None}
+        info = _describe(items, packed, image_format, settings, index.relative_shards(manifests, shards))
+        _commit(items, splits, packed, info, shards, manifests)
+    if left_out:
+        raise SeriesError(f"packed {len(items)} series; left out {len(left_out)} (named above), finish or delete them")
+    return info
+
+
+def _member(item: Item) -> Member:
+    one = item.series
+    return Member(one.id, one.source, one.scene, one.varies, len(one.frames))
+
+
+def _previous(manifests: Path, split_by: Sequence[str] | None) -> dict[Token, str]:
+    """The split of everything that the dataset that is there shows."""
+    if not (manifests / index.SERIES).is_file():
+        return {}
+    try:
+        table = index.read_series_table(manifests)
+    except ManifestError as error:
+        raise ManifestError(f"{error} (its scenes should keep their splits; --fresh-split gives that up)") from None
+    known: dict[Token, str] = {}
+    keys = [name for name in table.columns if name.startswith("scene_")]
+    for row in table.to_dict("records"):
+        scene = {str(key).removeprefix("scene_"): row[key] for key in keys if isinstance(row[key], str)}
+        for token in tokens(Member(row["series"], row["source"], scene, tuple(row["varies"]), row["frames"]), split_by):
+            known[token] = row["split"]
+    return known
+
+
+def _check_space(items: Sequence[Item], shards: Path, staging: Path) -> None:
+    """Refuse before the work rather than in the middle of it. What lies in staging already counts as free."""
+    frames = [(item.folder / frame.file).stat().st_size for item in items for frame in item.series.frames]
+    wanted = sum(frames) + 3072 * len(frames)
+    there = sum(path.stat().st_size for path in staging.glob("*.tar")) if staging.is_dir() else 0
+    free = shutil.disk_usage(shards).free + there
+    if free < wanted:
+        raise InputError(
+            f"{shards} has {free / 1e9:.1f} GB free and the shards need about {wanted / 1e9:.1f} GB (old ones stay until the new are "
+            "whole); free some space or choose another --shards"
+        )
+
+
+def _pack(items: Sequence[Item], splits: Mapping[str, str], staging: Path, limit: int, image_format: str) -> list[Shard]:
+    progress = Progress("pack", sum(len(item.series.frames) for item in items))
+    packed: list[Shard] = []
+    for split in index.SPLITS:
+        chosen = [item for item in items if splits[item.series.id] == split]
+        packed += Packer(split, chosen, staging, limit, image_format).run(progress)
+    progress.close()
+    return packed
+
+
+def _describe(
+    items: Sequence[Item], packed: Sequence[Shard], image_format: str, settings: dict[str, Any], shards_folder: str
+) -> dict[str, Any]:
+    """dataset.json, short of the hashes of the tables."""
+    attributes = {}
+    for name in ATTRIBUTES:
+        varying = [item.series for item in items if name in item.series.varies]
+        if varying:
+            attributes[name] = {"series": len(varying), "frames": sum(len(one.frames) for one in varying)}
+    splits = Counter[str]()
+    for shard in packed:
+        splits[shard.listed["split"]] += shard.listed["samples"]
+    return {
+        "schema": index.SCHEMA,
+        "image_format": image_format,
+        "shards_folder": shards_folder,
+        "shards": [shard.listed for shard in packed],
+        "split": settings,
+        "attributes": registry_as_used(),
+        "totals": {
+            "series": len(items),
+            "frames": sum(splits.values()),
+            "bytes": sum(shard.listed["bytes"] for shard in packed),
+            "splits": dict(splits),
+            "attributes": attributes,
+        },
+    }
+
+
+def _commit(  # noqa: PLR0917
+    items: Sequence[Item], splits: Mapping[str, str], packed: Sequence[Shard], info: dict[str, Any], shards: Path, manifests: Path
+) -> None:
+    """Give everything its place; from the first line to the last the dataset counts as unfinished."""
+    new = {shard.listed["file"] for shard in packed}
+    obsolete = _listed_shards(manifests, shards / STAGING) - new
+    write_json(shards / STAGING / OBSOLETE, sorted(obsolete))
+    (manifests / index.DATASET_JSON).unlink(missing_ok=True)
+    fsync_folder(manifests)
+    for name in sorted(new):
+        os.replace(shards / STAGING / name, shards / name)
+    for name in sorted(obsolete):
+        (shards / name).unlink(missing_ok=True)
+    fsync_folder(shards)
+    order = [row["series"] for shard in packed for row in shard.rows if row["frame"] == 0]
+    rows = {item.series.id: _series_row(item, splits[item.series.id]) for item in items}
+    index.write_frames(manifests / index.FRAMES, [row for shard in packed for row in shard.rows], list(info["totals"]["attributes"]))
+    index.write_series(manifests / index.SERIES, [rows[name] for name in order])
+    card = dataset_card(list(info["totals"]["splits"]), info["shards_folder"]).encode("utf-8")
+    readme = manifests / "README.md"
+    if not readme.is_file() or readme.read_bytes() != card:
+        write_bytes(readme, card)
+    shutil.rmtree(shards / STAGING)
+    tables = {name: sha256_file(manifests / name) for name in (index.FRAMES, index.SERIES)}
+    write_json(manifests / index.DATASET_JSON, {**info, "tables": tables})
+    info["tables"] = tables
+
+
+def _listed_shards(manifests: Path, staging: Path) -> set[str]:
+    """Shards of the dataset that is replaced, also where a killed commit got that far already."""
+    listed: set[object] = set()
+    if (manifests / index.DATASET_JSON).is_file():
+        listed.update(shard["file"] for shard in index.read_info(manifests)["shards"])
+    if (staging / OBSOLETE).is_file():
+        listed.update(read_json(staging / OBSOLETE))
+    return {name for name in listed if isinstance(name, str) and index.SHARD_PATTERN.fullmatch(name)}
+
+
+def _series_row(item: Item, split: str) -> dict[str, Any]:
+    """The row of series.parquet."""
+    one = item.series
+    return {
+        "series": one.id, "source": one.source, "object": one.object, "varies": list(one.varies),
+        "frames": len(one.frames), "split": split,
+        "constants": json.dumps(one.constants, sort_keys=True, ensure_ascii=False),
+        "provenance": json.dumps(one.provenance, sort_keys=True, ensure_ascii=False),
+        **{f"scene_{slug(key)}": value for key, value in one.scene.items()},
+    }  # fmt: skip
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def command(  # noqa: PLR0917
+    series: Annotated[Path, typer.Option(help="Folder of series folders.")] = Path("series"),
+    shards: Annotated[Path, typer.Option(help="Where the tars go.")] = Path("shards"),
+    manifests: Annotated[Path, typer.Option(help="Where the tables go.")] = Path("manifests"),
+    split: Annotated[str, typer.Option(help="Shares of train/validation/test.")] = "0.9/0.05/0.05",
+    shard_size: Annotated[str, typer.Option(help="Largest shard, like 500M or 2G; a larger series gets its own.")] = "1G",
+    format: Annotated[str, typer.Option(help="png (lossless; PNG frames are copied as they are) or jpg (quality 95, 4:4:4).")] = "png",
+    split_by: Annotated[
+        str | None, typer.Option(help="Scene keys to split by, like asset,hdri. Default: character, asset, scene; hdri for captures.")
+    ] = None,
+    fresh_split: Annotated[bool, typer.Option("--fresh-split", help="Forget which split the scenes of the old dataset were in.")] = False,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave out unfinished or broken series; exit 2 at the end.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Pack every series into shards and their manifests."""
+    with reported(debug):
+        if format not in ("png", "jpg"):
+            raise UsageError(f"--format {format!r} must be png or jpg")
+        keys = [key.strip() for key in split_by.split(",") if key.strip()] if split_by is not None else None
+        if keys == []:
+            raise UsageError("--split-by names no key; give scene keys like asset,hdri or leave it out")
+        info = build(
+            series, shards, manifests, fractions=parse_fractions(split), shard_size=parse_size(shard_size), image_format=format,
+            split_by=keys, fresh_split=fresh_split, skip_broken=skip_broken,
+        )  # fmt: skip
+        totals = info["totals"]
+        shares = ", ".join(f"{name} {count}" for name, count in totals["splits"].items())
+        print(
+            f"ok: {totals['frames']} frames in {totals['series']} series ({shares}) in {len(info['shards'])} shards, "
+            f"{totals['bytes'] / 1e6:.1f} MB, in {shards}; tables in {manifests}"
+        )
+
+
+def main() -> None:
+    """Entry point of ``cat-build-shards``."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Random access to the frames of a dataset: bytes by row number, checked on every read."""
+
+from __future__ import annotations
+
+import os
+import threading
+import zlib
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cat_dataset.errors import ManifestError
+from cat_dataset.manifests import Dataset
+
+OPEN_SHARDS = 128
+"""Shards one reader holds open: below the 256 descriptors that some systems give a process."""
+
+
+class FrameReader:
+    """Reads frames by their row in ``dataset.frames``.
+
+    Reads are positional, so threads share one reader and forked workers may inherit it; a pickled reader (spawned
+    workers) opens its own files.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        shards = dataset.frames["shard"].astype("category").cat
+        self._paths: list[Path] = [dataset.shards_folder / str(name) for name in shards.categories]
+        self._shard = shards.codes.to_numpy(np.int32)
+        self._offset = dataset.frames["offset"].to_numpy(np.int64)
+        self._size = dataset.frames["size"].to_numpy(np.int64)
+        self._crc = dataset.frames["crc32"].to_numpy(np.int64)
+        self._open()
+
+    def __len__(self) -> int:
+        return len(self._offset)
+
+    def read(self, row: int) -> bytes:
+        """The picture file of frame ``row``: PNG or JPEG bytes as they lie in the shard.
+
+        Raises:
+            ManifestError: the shard is gone or cut, or its bytes differ from the recorded CRC-32.
+        """
+        path, offset, size = self._paths[self._shard[row]], int(self._offset[row]), int(self._size[row])
+        try:
+            data = self._shard_file(int(self._shard[row])).read(offset, size)
+        except FileNotFoundError:
+            raise ManifestError(f"{path} is gone; put it back or run cat-build-shards again") from None
+        if len(data) != size or zlib.crc32(data) != self._crc[row]:
+            raise ManifestError(
+                f"{path}: {size} bytes at offset {offset} do not match their CRC-32; copy this shard again, "
+                "or run cat-build-shards again (cat-verify lists every damaged frame)"
+            )
+        return data
+
+    def _open(self) -> None:
+        self._files: OrderedDict[int, _ShardFile] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def _shard_file(self, shard: int) -> _ShardFile:
+        with self._lock:
+            found = self._files.get(shard) or _ShardFile(self._paths[shard])
+            self._files[shard] = found
+            self._files.move_to_end(shard)
+            if len(self._files) > OPEN_SHARDS:
+                self._files.popitem(last=False)
+            return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key not in ("_files", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._open()
+
+
+class _ShardFile:
+    """One open shard. It closes when the last user lets go, so eviction cannot pull it from under a reading thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        self._lock = threading.Lock()
+
+    def read(self, offset: int, size: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._descriptor, size, offset)
+        with self._lock:  # no pread on Windows; a descriptor is never shared between processes there
+            os.lseek(self._descriptor, offset, os.SEEK_SET)
+            return os.read(self._descriptor, size)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_descriptor"):
+            os.close(self._descriptor)
