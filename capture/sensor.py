@@ -67,13 +67,13 @@ class Sensor:
         np.minimum(arrived, self.full_well, out=arrived)
         numbers = arrived * np.float32(self.gain(iso))
         numbers += np.float32(self.read_noise(iso)) * rng.standard_normal(mean.shape, dtype=np.float32)
-        return np.clip(np.rint(numbers + self.black), 0, self.white).astype(np.uint16)
+        return np.asarray(np.clip(np.rint(numbers + self.black), 0, self.white), np.uint16)
 
 
 def camera_rgb(linear_srgb: Floats) -> Floats:
     """Camera response (height, width, 3) to linear sRGB light, negatives (out of the camera's gamut) cut at zero."""
     matrix = (COLOUR_MATRIX @ XYZ_FROM_SRGB).astype(np.float32)
-    return np.maximum(linear_srgb @ matrix.T, 0)
+    return np.asarray(np.maximum(linear_srgb @ matrix.T, 0), np.float32)
 
 
 def mosaic(colour: Floats) -> Floats:

@@ -6,6 +6,7 @@ lens faults (an aperture series changes brightness as 1/N² and nothing else), m
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def render(shoot: Shoot, environment: Floats, width: int, height: int, chart: bo
     picture = look(environment, directions)
     solids = place_solids(rng, view, int(rng.integers(2, 5)))
     picture = add_solids(picture, directions, environment, solids)
-    picture = cv2.GaussianBlur(picture, (0, 0), LENS_BLUR)
+    picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), LENS_BLUR), np.float32)
     if chart:
         add_wedge(picture)
     return picture, view
@@ -73,10 +74,10 @@ def metered(light: Floats, chosen: list[Settings]) -> float:
     middle = 2.0 ** float((bright.max() + bright.min()) / 2)
     target = min(0.3, 0.9 / 2.0 ** float((bright.max() - bright.min()) / 2))
     level = max(float(np.percentile(light, METERED)), 1e-9)
-    return target / level / (middle / Sensor.base_iso)
+    return float(target / level / (middle / Sensor.base_iso))
 
 
-def photograph(shoot: Shoot, chosen: list[Settings], out: Path, width: int, height: int, chart: bool, environment: Floats) -> int:
+def photograph(shoot: Shoot, environment: Floats, chosen: list[Settings], out: Path, size: tuple[int, int], *, chart: bool = False) -> int:
     """Write the DNGs of one scene into ``out``; the number written.
 
     Raises:
@@ -86,6 +87,7 @@ def photograph(shoot: Shoot, chosen: list[Settings], out: Path, width: int, heig
     strangers = sorted(path.name for path in out.glob("*.dng") if path.name not in names) if out.is_dir() else []
     if strangers:
         raise InputError(f"{out} already holds {strangers[0]} (and {len(strangers) - 1} more) of another run; choose another --out")
+    width, height = size
     sensor, profile = Sensor(), ColourProfile(COLOUR_MATRIX)
     radiance, view = render(shoot, environment, width, height, chart)
     light = camera_rgb(radiance)
@@ -110,8 +112,6 @@ def photograph(shoot: Shoot, chosen: list[Settings], out: Path, width: int, heig
 
 def _number(name: str) -> int:
     """A stable 40-bit number of a name."""
-    import hashlib
-
     return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:5], "big")
 
 
@@ -120,6 +120,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def simulate(
+    *,
     out: Annotated[Path, typer.Option(help="Folder for the DNGs; with several scenes a folder each inside it.")],
     vary: Annotated[str, typer.Option(help="iso, exposure, aperture or white_balance.")] = "iso",
     scenes: Annotated[int, typer.Option(help="How many scenes.")] = 1,
@@ -158,7 +159,7 @@ def simulate(
                 loaded = (source.name, source.load())
             shoot = Shoot(f"{source.name}_{crop:02d}", source, crop, seed)
             folder = out if scenes == 1 else out / f"{vary}_{shoot.name}"
-            progress.advance(photograph(shoot, chosen, folder, width, height, chart, loaded[1]), shoot.name)
+            progress.advance(photograph(shoot, loaded[1], chosen, folder, size, chart=chart), shoot.name)
         progress.close()
         print(f"{scenes} scene(s) of {len(chosen)} frames, {vary} varying, in {out}")
 

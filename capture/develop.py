@@ -1,0 +1,190 @@
+"""From camera file to picture, the same way for every frame of a series.
+
+Everything that a RAW converter would choose per picture is fixed: white balance, brightness, saturation level, demosaic,
+highlight clipping. LibRaw's ``adjust_maximum_thr`` must be 0: its default rescales each frame by its own brightest pixel,
+which makes an ISO series up to 28 % too bright. Pictures are scaled down in linear light by area and then get the sRGB
+curve (IEC 61966-2-1). LibRaw cuts values below black before white balance, so deep shadows of very noisy frames come out
+up to 13 % too red.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import rawpy
+from numpy.typing import NDArray
+
+from capture.metadata import Shot
+from capture.quiet import quiet_decoder
+from cat_dataset.errors import InputError
+
+Linear = NDArray[np.uint16]
+"""Linear sRGB (height, width, 3), 65535 = the sensor's saturation."""
+
+PNG_COMPRESSION = 3
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all frames of a series share. ``size`` is the longest side; ``white_level`` where every frame clips (RAW)."""
+
+    size: int
+    half: bool
+    orientation: int
+    white_level: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The recipe as it stands in the series' settings."""
+        return {
+            "size": self.size, "demosaic": "half-size" if self.half else "AHD", "orientation": self.orientation,
+            "white_level": self.white_level, "curve": "sRGB", "highlights": "clip", "auto_bright": False, "adjust_maximum_thr": 0.0,
+        }  # fmt: skip
+
+
+def recipe_for(shots: list[Shot], size: int, full: bool, orientation: int) -> Recipe:
+    """The recipe of a series: half-size demosaic when that still gives ``size`` pixels, unless ``full``."""
+    levels = [shot.white_level for shot in shots if shot.white_level]
+    half = all(shot.raw for shot in shots) and not full and max(shots[0].width, shots[0].height) // 2 >= size
+    return Recipe(size, half, orientation, min(levels) if levels else None)
+
+
+def develop(shot: Shot, gains: tuple[float, float, float] | None, recipe: Recipe) -> Linear:
+    """The picture in linear light, scaled down and upright. ``gains`` is ignored for a JPEG, which has its own baked in.
+
+    Raises:
+        InputError: the pixels are damaged, missing or constant.
+    """
+    linear = _develop_raw(shot, gains or (1.0, 1.0, 1.0), recipe) if shot.raw else _develop_jpeg(shot.path)
+    height, width = linear.shape[:2]
+    scale = recipe.size / max(height, width)
+    if scale < 1:
+        target = max(1, round(width * scale)), max(1, round(height * scale))
+        linear = np.asarray(cv2.resize(linear, target, interpolation=cv2.INTER_AREA), np.uint16)
+    return upright(linear, recipe.orientation)
+
+
+def png_bytes(linear: Linear) -> bytes:
+    """The picture as 8-bit sRGB PNG."""
+    picture = np.take(_curve(), linear)
+    done, data = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION])
+    if not done:
+        raise InputError("OpenCV cannot write PNG on this machine; install opencv-python-headless again")
+    return bytes(data)
+
+
+def upright(picture: Linear, orientation: int) -> Linear:
+    """``picture`` turned as EXIF orientation 1 to 8 asks."""
+    if orientation in (2, 4, 5, 7):
+        picture = picture[:, ::-1]
+    turns = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
+    return np.ascontiguousarray(np.rot90(picture, turns))
+
+
+def _develop_raw(shot: Shot, gains: tuple[float, float, float], recipe: Recipe) -> Linear:
+    red, green, blue = gains
+    try:
+        with quiet_decoder(), rawpy.imread(str(shot.path)) as raw:
+            _check_mosaic(raw, shot)
+            linear = raw.postprocess(
+                user_wb=[red, green, blue, green],
+                user_sat=recipe.white_level,
+                half_size=recipe.half,
+                demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
+                no_auto_bright=True,
+                adjust_maximum_thr=0.0,
+                highlight_mode=rawpy.HighlightMode.Clip,
+                gamma=(1, 1),
+                output_bps=16,
+                output_color=rawpy.ColorSpace.sRGB,
+                user_flip=0,
+            )
+    except rawpy.LibRawError as error:
+        raise InputError(f"{shot.path} cannot be developed ({_text(error)}): it was cut or damaged; copy it from the card again") from None
+    if linear.ndim != 3 or linear.shape[2] != 3:
+        raise InputError(f"{shot.path} has no three colours; only colour cameras are read")
+    return np.asarray(linear, np.uint16)
+
+
+def _check_mosaic(raw: Any, shot: Shot) -> None:
+    """Refuse pixels that LibRaw made up: it returns a cut file as black, whole or from the cut on, without an error."""
+    if raw.raw_type != rawpy.RawType.Flat:
+        return
+    mosaic = raw.raw_image_visible
+    if mosaic.min() == mosaic.max():
+        raise InputError(f"{shot.path} decodes to {int(mosaic.min())} in every pixel: it was cut or is empty; copy it from the card again")
+    black = max(raw.black_level_per_channel)
+    last = mosaic[-max(2, len(mosaic) // 32) :]
+    if last.min() == last.max() and last.max() <= black:
+        raise InputError(f"{shot.path} has no pixels at its end: it was cut; copy it from the card again")
+
+
+def _develop_jpeg(path: Path) -> Linear:
+    data = path.read_bytes()
+    if not is_whole_jpeg(data):
+        raise InputError(f"{path} ends before its picture does: it was cut; copy it from the card again")
+    with quiet_decoder():
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if picture is None:
+        raise InputError(f"{path} cannot be decoded as JPEG: it is damaged; copy it from the card again")
+    if picture.min() == picture.max():
+        raise InputError(f"{path} decodes to one colour in every pixel: it is damaged; copy it from the card again")
+    return np.asarray(cv2.LUT(picture, _linear_table())[..., ::-1], np.uint16)
+
+
+def is_whole_jpeg(data: bytes) -> bool:
+    """Whether the segments of a JPEG run up to an end-of-image marker (ISO/IEC 10918-1, annex B); decoders fill in what is missing."""
+    if data[:2] != b"\xff\xd8":
+        return False
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            return False
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+        elif marker == 0xD9:
+            return True
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD7:
+            at += 2
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+            if marker == 0xDA:
+                at = _after_scan(data, at)
+    return data[at : at + 2] == b"\xff\xd9"
+
+
+def _after_scan(data: bytes, at: int) -> int:
+    """Where the entropy-coded data that begins at ``at`` ends: the next marker that is no stuffed byte and no restart."""
+    while (at := data.find(b"\xff", at)) != -1 and at + 1 < len(data):
+        following = data[at + 1]
+        if following == 0xFF:
+            at += 1
+        elif following == 0 or 0xD0 <= following <= 0xD7:
+            at += 2
+        else:
+            return at
+    return len(data)
+
+
+@lru_cache(maxsize=1)
+def _curve() -> NDArray[np.uint8]:
+    """8-bit sRGB of each 16-bit linear value."""
+    x = np.arange(65536) / 65535
+    return np.rint(255 * np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)).astype(np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _linear_table() -> NDArray[np.uint16]:
+    """16-bit linear value of each 8-bit sRGB."""
+    x = np.arange(256) / 255
+    return np.rint(65535 * np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)).astype(np.uint16)
+
+
+def _text(error: Exception) -> str:
+    first = error.args[0] if error.args else ""
+    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)

@@ -1,0 +1,293 @@
+"""What a camera file says about how it was taken: two readers, every value with the reader that gave it.
+
+ExifRead reads TIFF-based files and JPEG; LibRaw (rawpy) reads RAW files ExifRead cannot. What neither knows is None, never
+a default: LibRaw reports ISO 65535 on overflow and f/1.0 and 1 s where a tag is zero, and those are rejected here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import exifread
+import numpy as np
+import rawpy
+
+from capture import PIXEL_LIMIT
+from capture.kelvin import ILLUMINANT_KELVIN, Array, ColourProfile
+from capture.quiet import quiet_decoder
+from cat_dataset.errors import InputError
+from cat_dataset.files import slug
+from cat_dataset.picture_header import picture_size
+
+RAW_SUFFIXES = frozenset(
+    [
+        ".3fr",
+        ".ari",
+        ".arw",
+        ".bay",
+        ".cr2",
+        ".cr3",
+        ".crw",
+        ".dcr",
+        ".dng",
+        ".erf",
+        ".fff",
+        ".iiq",
+        ".k25",
+        ".kdc",
+        ".mef",
+        ".mos",
+        ".mrw",
+        ".nef",
+        ".nrw",
+        ".orf",
+        ".pef",
+        ".raf",
+        ".raw",
+        ".rw2",
+        ".rwl",
+        ".sr2",
+        ".srf",
+        ".srw",
+        ".x3f",
+    ]
+)
+JPEG_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe"))
+BITS_PER_PIXEL = 1.0
+"""A RAW file with fewer bits per photosite was cut: lossy RAW formats keep at least four."""
+AGREE_EV = 0.1
+
+logging.getLogger("exifread").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A value and the reader that gave it (``exif`` or ``libraw``)."""
+
+    value: float
+    reader: str
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One camera file. Sizes are those of the pixels as stored, before ``orientation`` (EXIF 1 to 8) is applied."""
+
+    path: Path
+    raw: bool
+    width: int
+    height: int
+    camera: str
+    iso: Reading | None = None
+    f_number: Reading | None = None
+    shutter: Reading | None = None
+    focal_length: Reading | None = None
+    kelvin: Reading | None = None
+    gains: tuple[float, float, float] | None = None
+    automatic_white_balance: bool | None = None
+    white_level: int | None = None
+    orientation: int = 1
+    lens: str = ""
+    taken: str = ""
+    scene: Mapping[str, str] = field(default_factory=dict)
+    disagreements: tuple[str, ...] = ()
+
+
+def read_shot(path: Path) -> Shot:
+    """Read the metadata of a RAW or JPEG file; its pixels are not decoded.
+
+    Raises:
+        InputError: empty, of an unreadable format, cut, or larger than PIXEL_LIMIT.
+    """
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty; copy it from the card again")
+    tags = _exif_tags(path)
+    return _raw_shot(path, tags) if path.suffix.lower() in RAW_SUFFIXES else _jpeg_shot(path, tags)
+
+
+def _jpeg_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
+    width, height = picture_size(path)
+    _check_size(path, width, height)
+    return _shot(path, tags, raw=False, width=width, height=height)
+
+
+def _raw_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
+    try:
+        with quiet_decoder(), rawpy.imread(str(path)) as raw:
+            sizes, other = raw.sizes, raw.other
+            _check_size(path, sizes.raw_width, sizes.raw_height)
+            pixels = sizes.raw_width * sizes.raw_height
+            if path.stat().st_size * 8 < pixels * BITS_PER_PIXEL:
+                raise InputError(f"{path} has {path.stat().st_size} bytes for {pixels} photosites: it was cut; copy it from the card again")
+            gains = [float(g) for g in raw.camera_whitebalance[:3]]
+            daylight = [float(g) for g in raw.daylight_whitebalance[:3]]
+            matrix = np.asarray(raw.rgb_xyz_matrix, np.float64)[:3]
+            white = int(raw.white_level)
+            libraw = {
+                "iso": float(other.iso_speed), "shutter": float(other.shutter_speed), "f_number": float(other.aperture),
+                "focal_length": float(other.focal_length),
+            }  # fmt: skip
+            stamp = other.timestamp.strftime("%Y:%m:%d %H:%M:%S") if other.timestamp.year > 1980 else ""
+    except rawpy.LibRawError as error:
+        raise InputError(f"{path} cannot be read as a camera RAW file ({_reason(error)}); copy it again, or convert it to DNG") from None
+    as_shot = all(math.isfinite(g) and g > 0 for g in gains)
+    profile = _profile(tags, matrix) if as_shot else None
+    kelvin = profile.kelvin(np.array(gains)) if profile else None
+    usable = gains if as_shot else daylight if all(math.isfinite(g) and g > 0 for g in daylight) else [1.0, 1.0, 1.0]
+    red, green, blue = usable
+    return _shot(
+        path, tags, raw=True, width=sizes.width, height=sizes.height, libraw=libraw, stamp=stamp, white_level=white,
+        gains=(red / green, 1.0, blue / green), kelvin=Reading(kelvin, "libraw") if kelvin else None,
+    )  # fmt: skip
+
+
+def _shot(
+    path: Path, tags: Mapping[str, Any], *, raw: bool, width: int, height: int, libraw: Mapping[str, float] | None = None,
+    stamp: str = "", gains: tuple[float, float, float] | None = None, kelvin: Reading | None = None, white_level: int | None = None,
+) -> Shot:  # fmt: skip
+    exif = {
+        "iso": _iso(path, tags), "shutter": _number(tags.get("EXIF ExposureTime")), "f_number": _number(tags.get("EXIF FNumber")),
+        "focal_length": _number(tags.get("EXIF FocalLength")),
+    }  # fmt: skip
+    readings: dict[str, Reading | None] = {}
+    disagreements = []
+    trusted = _trusted(libraw or {}, tags)
+    for name, value in exif.items():
+        second = trusted.get(name)
+        if value is not None and second is not None and abs(math.log2(value / second)) > AGREE_EV:
+            disagreements.append(f"{path.name}: {name} is {value:g} in EXIF and {second:g} for LibRaw; EXIF is taken")
+        readings[name] = Reading(value, "exif") if value is not None else Reading(second, "libraw") if second is not None else None
+    white_balance = _number(tags.get("EXIF WhiteBalance"), zero=True)
+    orientation = _number(tags.get("Image Orientation"))
+    taken = _text(tags, "EXIF DateTimeOriginal") or stamp
+    return Shot(
+        path=path, raw=raw, width=width, height=height, camera=_camera(tags), iso=readings["iso"], f_number=readings["f_number"],
+        shutter=readings["shutter"], focal_length=readings["focal_length"], kelvin=kelvin, gains=gains,
+        automatic_white_balance=None if white_balance is None else white_balance == 0, white_level=white_level,
+        orientation=int(orientation) if orientation in range(1, 9) else 1, lens=_text(tags, "EXIF LensModel"),
+        taken=f"{taken}.{_text(tags, 'EXIF SubSecTimeOriginal')}" if taken else "",
+        scene=_helper(_text(tags, "Image ImageDescription", 300)), disagreements=tuple(disagreements),
+    )  # fmt: skip
+
+
+def _exif_tags(path: Path, maker_notes: bool = False) -> Mapping[str, Any]:
+    """ExifRead's tags; an empty mapping where it cannot read the file (it raises all kinds of errors on hostile ones)."""
+    try:
+        with open(path, "rb") as stream:
+            return dict(exifread.process_file(stream, details=maker_notes, extract_thumbnail=False))
+    except OSError:
+        raise
+    except Exception:
+        return {}
+
+
+def _iso(path: Path, tags: Mapping[str, Any]) -> float | None:
+    """ISO by Exif 2.32: PhotographicSensitivity, and at its ceiling of 65535 the value SensitivityType points to."""
+    plain = _number(tags.get("EXIF ISOSpeedRatings"))
+    if plain is not None and plain < 65535:
+        return plain
+    names = {1: "StandardOutputSensitivity", 2: "RecommendedExposureIndex", 3: "ISOSpeed"}
+    order = {1: (1,), 2: (2,), 3: (3,), 4: (2, 1), 5: (3, 1), 6: (3, 2), 7: (3, 2, 1)}
+    kind = int(_number(tags.get("EXIF SensitivityType")) or 0)
+    for key in (*order.get(kind, ()), 2, 3, 1):
+        value = _number(tags.get(f"EXIF {names[key]}"))
+        if value is not None:
+            return value
+    if plain is not None:
+        value = _number(_exif_tags(path, maker_notes=True).get("MakerNote ISO"))
+        return value if value is not None and value > 65535 else None
+    return None
+
+
+def _trusted(libraw: Mapping[str, float], tags: Mapping[str, Any]) -> dict[str, float]:
+    """LibRaw's values less its fall-backs: ISO 0 or 65535, f/1.0, and 1 s unless ISO and f-number stand beside it."""
+    kept = {name: value for name, value in libraw.items() if math.isfinite(value) and value > 0}
+    if kept.get("iso") == 65535:
+        del kept["iso"]
+    if kept.get("f_number") == 1.0:
+        del kept["f_number"]
+    if kept.get("shutter") == 1.0 and ("EXIF ExposureTime" in tags or not {"iso", "f_number"} <= set(kept)):
+        del kept["shutter"]
+    return kept
+
+
+def _profile(tags: Mapping[str, Any], libraw_matrix: Array) -> ColourProfile | None:
+    """Colour matrices of a DNG (with calibration and analogue balance), else LibRaw's own for the body, else None."""
+    balance = _numbers(tags.get("Image Tag 0xC627"), 3)
+    analogue = np.diag(balance) if balance is not None else np.eye(3)
+    matrices = []
+    for matrix_tag, calibration_tag, light_tag in (("0xC621", "0xC623", "0xC65A"), ("0xC622", "0xC624", "0xC65B")):
+        matrix = _numbers(tags.get(f"Image Tag {matrix_tag}"), 9)
+        light = _number(tags.get(f"Image Tag {light_tag}"))
+        if matrix is None:
+            continue
+        calibration = _numbers(tags.get(f"Image Tag {calibration_tag}"), 9)
+        whole = analogue @ (calibration.reshape(3, 3) if calibration is not None else np.eye(3)) @ matrix.reshape(3, 3)
+        matrices.append((whole, ILLUMINANT_KELVIN.get(int(light or 21), 6504.0)))
+    if len(matrices) == 2:
+        return ColourProfile(matrices[0][0], matrices[0][1], matrices[1][0], matrices[1][1])
+    if matrices:
+        return ColourProfile(matrices[0][0], matrices[0][1])
+    return ColourProfile(libraw_matrix) if np.abs(libraw_matrix).sum() > 0 else None
+
+
+def _camera(tags: Mapping[str, Any]) -> str:
+    """Make, model and a short hash of the serial number: bodies differ, and the number itself stays private."""
+    make, model = _text(tags, "Image Make"), _text(tags, "Image Model") or _text(tags, "Image Tag 0xC614")
+    name = model if model.lower().startswith(make.lower()) else f"{make} {model}"
+    serial = next((found for key in ("EXIF BodySerialNumber", "Image Tag 0xC62F") if (found := _text(tags, key))), "")
+    if not serial:
+        return name.strip()
+    return f"{name.strip()} {hashlib.sha256(f'{make}|{model}|{serial}'.encode()).hexdigest()[:8]}".strip()
+
+
+def _helper(description: str) -> dict[str, str]:
+    """Scene keys that the simulated camera writes into ImageDescription: ``scene=NAME; hdri=NAME``."""
+    if not description.startswith("scene="):
+        return {}
+    pairs = (part.strip().partition("=") for part in description.split(";"))
+    return {key: slug(value, 60) for key, _, value in pairs if key in ("scene", "hdri") and value}
+
+
+def _number(tag: Any, zero: bool = False) -> float | None:
+    """The first value of a tag; None when absent, not a number, negative, or zero (unless ``zero``)."""
+    values = _numbers(tag, None)
+    if values is None or len(values) == 0:
+        return None
+    value = float(values[0])
+    return value if value > 0 or (zero and value == 0) else None
+
+
+def _numbers(tag: Any, count: int | None) -> Array | None:
+    values = getattr(tag, "values", None)
+    if not isinstance(values, list) or (count is not None and len(values) != count):
+        return None
+    try:
+        numbers = np.array([float(value) for value in values[:64]], np.float64)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def _text(tags: Mapping[str, Any], name: str, longest: int = 60) -> str:
+    """A tag as short printable text: what a hostile file says is shown, never obeyed."""
+    value = getattr(tags.get(name), "values", "")
+    if not isinstance(value, str):
+        return ""
+    return re.sub(r"\s+", " ", re.sub(r"[^\x20-\x7e]+", " ", value)).strip()[:longest].strip()
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if not min(width, height) >= 16 or width * height > PIXEL_LIMIT:
+        raise InputError(f"{path} says it is {width}×{height}; pictures of 16 pixels a side up to {PIXEL_LIMIT // 10**6} million are read")
+
+
+def _reason(error: Exception) -> str:
+    text = error.args[0] if error.args else ""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
