@@ -1,0 +1,131 @@
+"""Checkpoints: a folder that is whole or absent, safetensors and JSON only.
+
+runs/<name>/checkpoints/step-000200/
+    adapter/              what editing needs (the base's own files, adapter.json, tasks.json)
+    weights.safetensors   the trained weights themselves (the adapter holds their running average)
+    average.safetensors   the running average
+    optimizer.safetensors AdamW's two moments
+    state.json            step, loader state, fingerprint of the pairs
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from cat_dataset.errors import AdapterError
+from cat_dataset.files import fsync_folder, read_json, write_json
+
+STATE_SCHEMA = 1
+_STEP = re.compile(r"step-(\d{6,})")
+
+
+def checkpoints(run: Path) -> list[Path]:
+    """Checkpoint folders of a run, oldest first."""
+    folder = run / "checkpoints"
+    found = [p for p in folder.iterdir() if _STEP.fullmatch(p.name)] if folder.is_dir() else []
+    return sorted(found, key=lambda p: int(p.name.removeprefix("step-")))
+
+
+def save_checkpoint(
+    run: Path,
+    step: int,
+    *,
+    adapter: Mapping[str, Any],
+    base: Any,
+    parameters: Mapping[str, nn.Parameter],
+    average: Mapping[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+    state: Mapping[str, Any],
+) -> Path:
+    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it, and drop the older ones.
+
+    ``adapter`` is the content of adapter.json. The adapter is saved with the average in place of the weights.
+    """
+    final = run / "checkpoints" / f"step-{step:06d}"
+    partial = final.with_name(f".{final.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    (partial / "adapter").mkdir(parents=True)
+    save_file({k: p.detach().contiguous() for k, p in parameters.items()}, partial / "weights.safetensors")
+    save_file(dict(average), partial / "average.safetensors")
+    save_file(_moments(parameters, optimizer), partial / "optimizer.safetensors")
+    with averaged(parameters, average):
+        base.save(partial / "adapter")
+    write_json(partial / "adapter" / "adapter.json", dict(adapter))
+    write_json(partial / "state.json", {"schema": STATE_SCHEMA, "step": step, **state})
+    for path in [*partial.rglob("*.safetensors")]:
+        with open(path, "rb+") as stream:
+            os.fsync(stream.fileno())
+    if final.exists():
+        shutil.rmtree(final)
+    partial.replace(final)
+    fsync_folder(final.parent)
+    for older in checkpoints(run):
+        if older != final:
+            shutil.rmtree(older)
+    return final
+
+
+def load_checkpoint(
+    folder: Path, parameters: Mapping[str, nn.Parameter], average: dict[str, Tensor], optimizer: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """Put weights, average and moments back in place; returns state.json.
+
+    Raises:
+        AdapterError: files are absent, damaged, or of another model or schema.
+    """
+    state = read_json(folder / "state.json")
+    if not isinstance(state, dict) or state.get("schema") != STATE_SCHEMA:
+        raise AdapterError(f"{folder} was written by another version; start a new run with another --out")
+    try:
+        weights, kept, moments = (load_file(folder / f"{name}.safetensors") for name in ("weights", "average", "optimizer"))
+    except Exception as error:
+        raise AdapterError(f"{folder} is damaged ({error}); delete it and resume from an older one, or start again") from None
+    if weights.keys() != parameters.keys() or any(weights[k].shape != p.shape for k, p in parameters.items()):
+        raise AdapterError(f"{folder} holds another model's weights; give the --base, --rank and --size it was begun with")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(weights[name])
+            average[name].copy_(kept[name])
+    for name, parameter in parameters.items():
+        if f"{name}.exp_avg" in moments:
+            optimizer.state[parameter] = {
+                "step": moments[f"{name}.step"].reshape(()).clone(),
+                "exp_avg": moments[f"{name}.exp_avg"].clone(),
+                "exp_avg_sq": moments[f"{name}.exp_avg_sq"].clone(),
+            }
+    return state
+
+
+class averaged:
+    """Context in which ``parameters`` hold their running ``average``."""
+
+    def __init__(self, parameters: Mapping[str, nn.Parameter], average: Mapping[str, Tensor]) -> None:
+        self._parameters, self._average = parameters, average
+
+    def __enter__(self) -> None:
+        with torch.no_grad():
+            self._kept = {name: p.detach().clone() for name, p in self._parameters.items()}
+            for name, parameter in self._parameters.items():
+                parameter.copy_(self._average[name])
+
+    def __exit__(self, *_: object) -> None:
+        with torch.no_grad():
+            for name, parameter in self._parameters.items():
+                parameter.copy_(self._kept[name])
+
+
+def _moments(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    result: dict[str, Tensor] = {}
+    for name, parameter in parameters.items():
+        for key, value in optimizer.state.get(parameter, {}).items():
+            result[f"{name}.{key}"] = value.detach().reshape(1) if value.dim() == 0 else value.detach().contiguous()
+    return result

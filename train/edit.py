@@ -1,0 +1,147 @@
+"""``cat-edit IMAGE "INSTRUCTION" --adapter runs/NAME``: one edit, or a strip over a range of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+
+from cat_dataset.attributes import attribute
+from cat_dataset.command import reported
+from cat_dataset.errors import InputError, UsageError
+from cat_dataset.images import Rgb, decode_rgb
+from cat_dataset.instructions import Edit, build, parse
+from train.base import Base, Instruction
+from train.bases import load_adapter
+from train.data import default_threads
+from train.pictures import resize, save_png, sheet, spell_delta
+from train.sampler import edit_pictures
+
+_FILE_CAP = 512 << 20
+
+
+class Editor:
+    """An adapter ready to edit pictures by numbers."""
+
+    def __init__(self, run: Path) -> None:
+        self.base: Base
+        self.base, self.about = load_adapter(run)
+        self.tasks: Mapping[str, int] = self.about["tasks"]
+
+    def edit(
+        self, picture: Rgb, requests: Sequence[Sequence[Edit]], *, values: Mapping[str, float] | None = None, steps: int = 8, seed: int = 0
+    ) -> list[Rgb]:
+        """One edited picture per request, each of the size of ``picture``.
+
+        A base that keeps the input's detail (nano) computes the change at its own size and adds it, enlarged, to the
+        picture; the others give their own pixels, enlarged.
+
+        Args:
+            picture: uint8 RGB [H, W, 3].
+            requests: the edits of each wanted picture.
+            values: natural values of attributes in ``picture``, for edits that need them.
+            steps: velocity evaluations.
+            seed: of the starting noise.
+
+        Raises:
+            UsageError: an attribute the adapter has not learned, or an impossible change.
+        """
+        small = self.base.fit(picture)
+        instructions = [self._instruction(edits, values or {}) for edits in requests]
+        edited = edit_pictures(self.base, [small] * len(instructions), instructions, steps=steps, seed=seed)
+        height, width = picture.shape[:2]
+        if not self.base.keeps_detail:
+            return [resize(result, width, height) for result in edited]
+        return [_add_change(picture, small, result) for result in edited]
+
+    def _instruction(self, edits: Sequence[Edit], values: Mapping[str, float]) -> Instruction:
+        for edit in edits:
+            if edit.attribute not in self.tasks:
+                raise UsageError(f"this adapter has not learned {edit.attribute}; it has learned {', '.join(self.tasks)}")
+        return Instruction(
+            text=build(edits),
+            tasks=tuple(attribute(edit.attribute).task for edit in edits),
+            numbers=tuple(edit.encoded(values.get(edit.attribute), plain=bool(self.about["plain"])) for edit in edits),
+            parts=tuple(build(edit) for edit in edits),
+        )
+
+
+def read_picture(path: Path) -> Rgb:
+    """A PNG or JPEG file as uint8 RGB.
+
+    Raises:
+        InputError: missing, too large, or no whole picture.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; check the path")
+    if path.stat().st_size > _FILE_CAP:
+        raise InputError(f"{path} has more than {_FILE_CAP >> 20} MB; make it smaller")
+    return decode_rgb(path.read_bytes(), where=str(path))
+
+
+def sweep_edits(edits: Sequence[Edit], low: float, high: float, count: int) -> list[list[Edit]]:
+    """``count`` requests in which the number of the first edit runs from ``low`` to ``high`` in equal steps."""
+    if not 2 <= count <= 200:
+        raise UsageError(f"--sweep needs 2 to 200 pictures, not {count}")
+    return [[replace(edits[0], delta=float(value)), *edits[1:]] for value in np.linspace(low, high, count)]
+
+
+def _add_change(picture: Rgb, small: Rgb, edited: Rgb) -> Rgb:
+    change = edited.astype(np.float32) - small.astype(np.float32)
+    wide: Any = resize(change, picture.shape[1], picture.shape[0])  # type: ignore[arg-type]
+    return np.asarray(np.clip(picture + wide, 0, 255).round(), dtype=np.uint8)
+
+
+def _values(given: Sequence[str]) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for item in given:
+        name, _, number = item.partition("=")
+        try:
+            values[name] = attribute(name).check(float(number))
+        except ValueError:
+            raise UsageError(f"--from {item}: say it like --from iso=400") from None
+    return values
+
+
+def run(
+    image: Annotated[Path, typer.Argument(help="PNG or JPEG picture to edit")],
+    instruction: Annotated[str, typer.Argument(help="for example 'Increase the exposure by 1 EV'")],
+    adapter: Annotated[Path, typer.Option(help="run folder of train.run, or an adapter folder")],
+    out: Annotated[Path | None, typer.Option(help="PNG to write  [default: <image>_edited.png here]")] = None,
+    sweep: Annotated[tuple[float, float, int] | None, typer.Option(help="LO HI N: a strip of N edits over a range")] = None,
+    source: Annotated[list[str] | None, typer.Option("--from", help="ATTRIBUTE=VALUE of the picture, like iso=400")] = None,
+    steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="of the starting noise")] = 0,
+    debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
+) -> None:
+    """Edit a picture by a number, with an adapter that train.run has made."""
+    with reported(debug):
+        torch.set_num_threads(default_threads())
+        picture = read_picture(image)
+        edits = parse(instruction)
+        target = out or Path(f"{image.stem}_edited.png")
+        if target.suffix.lower() != ".png":
+            raise UsageError(f"--out {target}: the result is written as PNG; give it a name that ends in .png")
+        editor = Editor(adapter)
+        requests = sweep_edits(edits, *sweep) if sweep else [edits]
+        results = editor.edit(picture, requests, values=_values(source or []), steps=steps, seed=seed)
+        if sweep:
+            captions = ["source", *[spell_delta(r[0].attribute, r[0].delta) for r in requests]]
+            save_png(target, sheet([[picture, *results]], captions=captions, side=256))
+        else:
+            save_png(target, results[0])
+        print(f"wrote {target}")
+
+
+def main() -> None:
+    """Console script."""
+    typer.run(run)
+
+
+if __name__ == "__main__":
+    main()

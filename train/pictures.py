@@ -1,0 +1,68 @@
+"""Sheets of pictures with captions: what the trainer logs, `cat-edit --sweep` writes and the report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from cat_dataset.attributes import attribute
+from cat_dataset.files import write_bytes
+from cat_dataset.images import Rgb, encode_png
+
+_PAPER, _INK = (255, 255, 255), (40, 40, 40)
+_GAP = 4
+
+
+def resize(picture: Rgb, width: int, height: int) -> Rgb:
+    """The picture at another size: area-averaged when it shrinks, cubic when it grows."""
+    method = cv2.INTER_AREA if width * height <= picture.shape[0] * picture.shape[1] else cv2.INTER_CUBIC
+    return cast(Rgb, cv2.resize(picture, (width, height), interpolation=method))
+
+
+def enlarge(picture: Rgb, side: int) -> Rgb:
+    """The picture with a long side of ``side``; small ones are enlarged by an exact whole number, pixels kept square."""
+    height, width = picture.shape[:2]
+    longest = max(height, width)
+    if longest >= side:
+        return resize(picture, max(1, round(width * side / longest)), max(1, round(height * side / longest)))
+    times = side // longest
+    return cast(Rgb, np.repeat(np.repeat(picture, times, axis=0), times, axis=1))
+
+
+def sheet(rows: Sequence[Sequence[Rgb]], *, row_names: Sequence[str] = (), captions: Sequence[str] = (), side: int = 128) -> Rgb:
+    """Rows of equally large pictures on white paper, names to the left of the rows, captions above the columns."""
+    cells = [[enlarge(picture, side) for picture in row] for row in rows]
+    high = max(cell.shape[0] for row in cells for cell in row)
+    wide = max(cell.shape[1] for row in cells for cell in row)
+    font = ImageFont.load_default(size=max(11, side // 9))
+    left = max((round(font.getlength(name)) for name in row_names), default=0) + (2 * _GAP if row_names else 0)
+    top = (max(11, side // 9) + 2 * _GAP) if captions else 0
+    columns = max(len(row) for row in cells)
+    size = (left + columns * (wide + _GAP), top + len(cells) * (high + _GAP))
+    paper = Image.new("RGB", size, _PAPER)
+    pen = ImageDraw.Draw(paper)
+    for r, row in enumerate(cells):
+        y = top + r * (high + _GAP)
+        if r < len(row_names):
+            pen.text((_GAP, y + high / 2), row_names[r], _INK, font=font, anchor="lm")
+        for c, cell in enumerate(row):
+            paper.paste(Image.fromarray(cell), (left + c * (wide + _GAP), y))
+    for c, caption in enumerate(captions):
+        pen.text((left + c * (wide + _GAP) + wide / 2, top / 2), caption, _INK, font=font, anchor="mm")
+    return np.asarray(paper)
+
+
+def save_png(path: Path, picture: Rgb) -> None:
+    """Write a picture as PNG, atomically."""
+    write_bytes(path, encode_png(picture))
+
+
+def spell_delta(name: str, delta: float) -> str:
+    """A change as a caption, like ``+2 EV`` or ``-30°``."""
+    chosen = attribute(name)
+    return f"{delta:+.3g}{'' if chosen.symbol == '°' else ' '}{chosen.symbol}".strip()
