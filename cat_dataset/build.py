@@ -18,15 +18,16 @@ from typing import Annotated, Any
 import typer
 
 from cat_dataset import manifests as index
+from cat_dataset import tables
 from cat_dataset.attributes import ATTRIBUTES, registry_as_used
 from cat_dataset.command import reported, warn
 from cat_dataset.dataset_card import dataset_card
 from cat_dataset.errors import InputError, ManifestError, SeriesError, UsageError
-from cat_dataset.files import folder_lock, fsync_folder, read_json, sha256_file, slug, write_bytes, write_json
+from cat_dataset.files import folder_lock, fsync_folder, json_bytes, read_json, sha256_file, slug, write_bytes, write_json
 from cat_dataset.packing import Item, Packer, Shard
 from cat_dataset.progress import Progress
-from cat_dataset.series import SERIES_JSON, find_series, read_series, verify_frames
-from cat_dataset.splits import Member, Token, assign, lacking, parse_fractions, tokens
+from cat_dataset.series import SERIES_JSON, Series, find_series, read_series, verify_frames
+from cat_dataset.splits import Member, Token, assign, lacking, member_of, parse_fractions, tokens
 
 STAGING = ".staging"
 OBSOLETE = "obsolete.json"
@@ -69,6 +70,7 @@ def collect(root: Path) -> tuple[list[Item], list[str]]:
         try:
             series = read_series(folder)
             verify_frames(folder, series)
+            _check_text(folder, series)
             items.append(Item.of(folder, series))
         except InputError as error:
             left_out.append(str(error))
@@ -78,6 +80,14 @@ def collect(root: Path) -> tuple[list[Item], list[str]]:
     elif not left_out:
         raise SeriesError(f"{root} is empty; render or ingest a series into it first, or give the folder with --series")
     return items, left_out
+
+
+def _check_text(folder: Path, series: Series) -> None:
+    """Refuse what JSON allows and neither Parquet nor another JSON reader takes: NaN, and half a surrogate pair."""
+    try:
+        json_bytes(series.as_json())
+    except ValueError as error:
+        raise SeriesError(f"{folder / SERIES_JSON} holds text or a number that cannot be stored ({error}); make the series again") from None
 
 
 def build(
@@ -131,19 +141,13 @@ def _member(item: Item) -> Member:
 
 def _previous(manifests: Path, split_by: Sequence[str] | None) -> dict[Token, str]:
     """The split of everything that the dataset that is there shows."""
-    if not (manifests / index.SERIES).is_file():
+    if not (manifests / tables.SERIES).is_file():
         return {}
     try:
-        table = index.read_series_table(manifests)
+        table = tables.read_series_table(manifests)
     except ManifestError as error:
         raise ManifestError(f"{error} (its scenes should keep their splits; --fresh-split gives that up)") from None
-    known: dict[Token, str] = {}
-    keys = [name for name in table.columns if name.startswith("scene_")]
-    for row in table.to_dict("records"):
-        scene = {str(key).removeprefix("scene_"): row[key] for key in keys if isinstance(row[key], str)}
-        for token in tokens(Member(row["series"], row["source"], scene, tuple(row["varies"]), row["frames"]), split_by):
-            known[token] = row["split"]
-    return known
+    return {token: str(row["split"]) for row in table.to_dict("records") for token in tokens(member_of(row), split_by)}
 
 
 def _check_space(items: Sequence[Item], shards: Path, staging: Path) -> None:
@@ -182,7 +186,7 @@ def _describe(
     for shard in packed:
         splits[shard.listed["split"]] += shard.listed["samples"]
     return {
-        "schema": index.SCHEMA,
+        "schema": tables.SCHEMA,
         "image_format": image_format,
         "shards_folder": shards_folder,
         "shards": [shard.listed for shard in packed],
@@ -198,7 +202,7 @@ def _describe(
     }
 
 
-def _commit(  # noqa: PLR0917
+def _commit(
     items: Sequence[Item], splits: Mapping[str, str], packed: Sequence[Shard], info: dict[str, Any], shards: Path, manifests: Path
 ) -> None:
     """Give everything its place; from the first line to the last the dataset counts as unfinished."""
@@ -214,16 +218,15 @@ def _commit(  # noqa: PLR0917
     fsync_folder(shards)
     order = [row["series"] for shard in packed for row in shard.rows if row["frame"] == 0]
     rows = {item.series.id: _series_row(item, splits[item.series.id]) for item in items}
-    index.write_frames(manifests / index.FRAMES, [row for shard in packed for row in shard.rows], list(info["totals"]["attributes"]))
-    index.write_series(manifests / index.SERIES, [rows[name] for name in order])
+    tables.write_frames(manifests / tables.FRAMES, [row for shard in packed for row in shard.rows], list(info["totals"]["attributes"]))
+    tables.write_series(manifests / tables.SERIES, [rows[name] for name in order])
     card = dataset_card(list(info["totals"]["splits"]), info["shards_folder"]).encode("utf-8")
     readme = manifests / "README.md"
     if not readme.is_file() or readme.read_bytes() != card:
         write_bytes(readme, card)
     shutil.rmtree(shards / STAGING)
-    tables = {name: sha256_file(manifests / name) for name in (index.FRAMES, index.SERIES)}
-    write_json(manifests / index.DATASET_JSON, {**info, "tables": tables})
-    info["tables"] = tables
+    info["tables"] = {name: sha256_file(manifests / name) for name in (tables.FRAMES, tables.SERIES)}
+    write_json(manifests / index.DATASET_JSON, info)
 
 
 def _listed_shards(manifests: Path, staging: Path) -> set[str]:
@@ -252,7 +255,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def command(  # noqa: PLR0917
+def command(
     series: Annotated[Path, typer.Option(help="Folder of series folders.")] = Path("series"),
     shards: Annotated[Path, typer.Option(help="Where the tars go.")] = Path("shards"),
     manifests: Annotated[Path, typer.Option(help="Where the tables go.")] = Path("manifests"),

@@ -1,4 +1,4 @@
-"""The Parquet index of a packed dataset: its schema, reading it with checks, writing it (docs/formats.md).
+"""Opening a packed dataset, with every check that needs no look into the shards (docs/formats.md has the schema).
 
 manifests/frames.parquet   a row per frame: where its bytes lie and what its labels are
 manifests/series.parquet   a row per series
@@ -9,35 +9,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cat_dataset.attributes import ATTRIBUTES
 from cat_dataset.errors import InputError, ManifestError
-from cat_dataset.files import atomic_file, read_json
+from cat_dataset.files import read_json
+from cat_dataset.tables import FRAME_COLUMNS, FRAMES, REMAKE, SCHEMA, SERIES, SERIES_COLUMNS, read_table
 
-SCHEMA = 1
-FRAMES, SERIES, DATASET_JSON = "frames.parquet", "series.parquet", "dataset.json"
+DATASET_JSON = "dataset.json"
 SPLITS = ("train", "validation", "test")
 SHARD_PATTERN = re.compile(r"(train|validation|test)-(\d{5})\.tar")
-SCENE_KEYS = ("asset", "camera", "character", "hdri", "scene")
-"""Scene columns that exist in every series.parquet; a producer's further keys add columns."""
-REMAKE = "run cat-build-shards again"
-
-_FRAME_COLUMNS = {
-    "series": pa.string(), "frame": pa.int32(), "split": pa.string(), "shard": pa.string(), "offset": pa.int64(),
-    "size": pa.int64(), "crc32": pa.uint32(), "sha256": pa.string(), "width": pa.int32(), "height": pa.int32(),
-}  # fmt: skip
-_SERIES_COLUMNS = {
-    "series": pa.string(), "source": pa.string(), "object": pa.string(), "varies": pa.list_(pa.string()),
-    "frames": pa.int32(), "split": pa.string(), "constants": pa.string(), "provenance": pa.string(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,12 +56,13 @@ def open_dataset(manifests: Path, *, shards: Path | None = None) -> Dataset:
     """
     info = read_info(manifests)
     folder = shards if shards is not None else manifests / Path(PurePosixPath(info["shards_folder"]))
-    frames = _read_table(manifests / FRAMES, _FRAME_COLUMNS)
-    series = _read_table(manifests / SERIES, _SERIES_COLUMNS)
-    _check_attributes(frames, manifests / FRAMES)
-    sizes = check_shards(info, folder)
-    _check_places(frames, sizes, manifests / FRAMES)
+    frames = read_table(manifests / FRAMES, FRAME_COLUMNS)
+    series = read_table(manifests / SERIES, SERIES_COLUMNS)
     series["varies"] = series["varies"].map(list)
+    sizes = check_shards(info, folder)
+    fault = table_fault(frames, series, sizes)
+    if fault:
+        raise ManifestError(f"{manifests}: {fault}; {REMAKE}")
     return Dataset(frames, series, info, manifests, folder)
 
 
@@ -119,25 +108,9 @@ def check_shards(info: Mapping[str, Any], folder: Path) -> dict[str, int]:
     return sizes
 
 
-def write_frames(path: Path, rows: Sequence[Mapping[str, Any]], attributes: Sequence[str]) -> None:
-    """Write frames.parquet; ``rows`` carry the fixed columns and ``value_<attribute>`` where it varies."""
-    columns = {**_FRAME_COLUMNS, **{f"value_{name}": pa.float64() for name in attributes}}
-    _write_table(path, rows, columns)
-
-
-def write_series(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write series.parquet; ``rows`` carry the fixed columns and ``scene_<key>``."""
-    keys = sorted({f"scene_{key}" for key in SCENE_KEYS}.union(*(row.keys() - _SERIES_COLUMNS.keys() for row in rows)))
-    _write_table(path, rows, {**_SERIES_COLUMNS, **{key: pa.string() for key in keys}})
-
-
-def read_series_table(manifests: Path) -> pd.DataFrame:
-    """series.parquet alone, also of a build that was interrupted.
-
-    Raises:
-        ManifestError: unreadable or of another schema version.
-    """
-    return _read_table(manifests / SERIES, _SERIES_COLUMNS)
+def table_fault(frames: pd.DataFrame, series: pd.DataFrame, sizes: Mapping[str, int]) -> str | None:
+    """The first thing that is wrong in the tables themselves; ``sizes`` are the bytes of every shard."""
+    return _wrong_places(frames, sizes) or _disagreement(frames, series) or _wrong_labels(frames, series)
 
 
 def relative_shards(manifests: Path, shards: Path) -> str:
@@ -152,33 +125,6 @@ def relative_shards(manifests: Path, shards: Path) -> str:
         raise ManifestError(f"{shards} and {manifests} lie on different drives; choose folders on one drive") from None
 
 
-def _write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, pa.DataType]) -> None:
-    """Parquet with every setting that shapes the bytes fixed, so that equal rows give equal files."""
-    schema = pa.schema(list(columns.items()), metadata={"cat_schema": str(SCHEMA)})
-    table = pa.Table.from_pydict({name: [row.get(name) for row in rows] for name in columns}, schema=schema)
-    with atomic_file(path) as stream:
-        pq.write_table(table, stream, compression="zstd", compression_level=3, version="2.6", row_group_size=1 << 17)
-
-
-def _read_table(path: Path, columns: Mapping[str, pa.DataType]) -> pd.DataFrame:
-    if not path.is_file():
-        raise ManifestError(f"{path} is absent; {REMAKE}")
-    try:
-        table = pq.read_table(path, memory_map=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise ManifestError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}); {REMAKE}") from None
-    found = (table.schema.metadata or {}).get(b"cat_schema", b"none").decode("utf-8", "replace")
-    if found != str(SCHEMA):
-        raise ManifestError(f"{path} has schema {found}, this version reads {SCHEMA}; {REMAKE}, or upgrade cat-dataset")
-    for name, kind in columns.items():
-        if name not in table.column_names:
-            raise ManifestError(f"{path} has no column {name!r}; {REMAKE}")
-        if table.schema.field(name).type != kind or table.column(name).null_count:
-            raise ManifestError(f"{path}: column {name!r} is not {kind} in every row; {REMAKE}")
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
-
-
 def _check_info(info: Mapping[str, Any], path: Path) -> None:
     shards, folder = info.get("shards"), info.get("shards_folder")
     if not isinstance(folder, str) or PurePosixPath(folder).is_absolute() or Path(folder).is_absolute():
@@ -191,15 +137,46 @@ def _check_info(info: Mapping[str, Any], path: Path) -> None:
             raise ManifestError(f"{path} lists a shard that is not ours: {str(shard)[:80]}; {REMAKE}")
 
 
-def _check_attributes(frames: pd.DataFrame, path: Path) -> None:
-    for column in frames.columns:
-        if column.startswith("value_") and column.removeprefix("value_") not in ATTRIBUTES:
-            raise ManifestError(f"{path}: column {column!r} is of an attribute this version does not know; upgrade cat-dataset")
-
-
-def _check_places(frames: pd.DataFrame, sizes: Mapping[str, int], path: Path) -> None:
+def _wrong_places(frames: pd.DataFrame, sizes: Mapping[str, int]) -> str | None:
+    """The first row of the frames table that points outside its shard."""
     ends = frames["shard"].map(sizes)
     wrong = ends.isna() | (frames["offset"] < 512) | (frames["size"] <= 0) | (frames["offset"] + frames["size"] > ends)
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise ManifestError(f"{path}: row {row} points outside its shard {str(frames['shard'].iloc[row])[:40]!r}; {REMAKE}")
+    if not wrong.any():
+        return None
+    row = int(wrong.to_numpy().argmax())
+    return f"row {row} of {FRAMES} points outside its shard {str(frames['shard'].iloc[row])[:40]!r}"
+
+
+def _disagreement(frames: pd.DataFrame, series: pd.DataFrame) -> str | None:
+    """Where the two tables contradict each other."""
+    if not series["series"].is_unique:
+        return f"{SERIES} names a series twice"
+    counts = frames.groupby("series", sort=False).size()
+    if not counts.sort_index().equals(series.set_index("series")["frames"].astype("int64").sort_index()):
+        return f"{FRAMES} and {SERIES} disagree on which series there are or how many frames they have"
+    split = frames["series"].map(series.set_index("series")["split"])
+    if not (split == frames["split"]).all() or not set(series["split"]) <= set(SPLITS):
+        return f"{FRAMES} and {SERIES} disagree on which split a series is in"
+    return None
+
+
+def _wrong_labels(frames: pd.DataFrame, series: pd.DataFrame) -> str | None:
+    """The first label that is absent, unknown to the registry or outside its range."""
+    columns = {column.removeprefix("value_") for column in frames.columns if column.startswith("value_")}
+    varying: dict[str, set[str]] = defaultdict(set)
+    for own, names in zip(series["series"], series["varies"], strict=True):
+        for name in names:
+            varying[str(name)].add(own)
+    for name in sorted(columns | varying.keys()):
+        if name not in ATTRIBUTES:
+            return f"attribute {name[:40]!r} is unknown to this version (upgrade cat-dataset)"
+        if name not in columns:
+            return f"{FRAMES} has no column value_{name} although a series varies it"
+        values = frames[f"value_{name}"].to_numpy(np.float64)
+        labelled = frames["series"].isin(varying[name]).to_numpy()
+        inside = (values >= ATTRIBUTES[name].low) & (values <= ATTRIBUTES[name].high)
+        wrong = np.where(labelled, ~inside, ~np.isnan(values))
+        if wrong.any():
+            row = int(wrong.argmax())
+            return f"row {row} of {FRAMES} has the impossible label {name} = {values[row]}"
+    return None

@@ -11,13 +11,14 @@ import json
 import os
 import tarfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cat_dataset.attributes import attribute
 from cat_dataset.errors import SeriesError
 from cat_dataset.images import check_picture, decode_rgb, encode_jpeg, encode_png
-from cat_dataset.series import Frame, Series
+from cat_dataset.series import Series
 
 BLOCK = 512
 END = 2 * BLOCK
@@ -89,7 +90,7 @@ def add_series(tar: TarFile, folder: Path, series: Series, image_format: str) ->
         data = stored_picture(data, frame.file, image_format, str(folder / frame.file))
         digest = hashlib.sha256(data).hexdigest()
         offset = tar.add(member_name(series.id, number, image_format), data)
-        tar.add(member_name(series.id, number, "json"), sample_json(series, number, frame, digest))
+        tar.add(member_name(series.id, number, "json"), _sample(series, number, digest))
         rows.append(
             {
                 "series": series.id, "frame": number, "offset": offset, "size": len(data), "crc32": zlib.crc32(data),
@@ -106,7 +107,7 @@ def copied_size(folder: Path, series: Series, image_format: str) -> int | None:
     for number, frame in enumerate(series.frames):
         if Path(frame.file).suffix != f".{image_format}":
             return None
-        for size in ((folder / frame.file).stat().st_size, len(sample_json(series, number, frame, frame.sha256))):
+        for size in ((folder / frame.file).stat().st_size, len(_sample(series, number, frame.sha256))):
             total += BLOCK + size + -size % BLOCK
     return total
 
@@ -120,11 +121,22 @@ def stored_picture(data: bytes, name: str, image_format: str, where: str) -> byt
     return encode_png(rgb) if image_format == "png" else encode_jpeg(rgb)
 
 
-def sample_json(series: Series, number: int, frame: Frame, digest: str) -> bytes:
-    """The JSON member of a frame; ``digest`` is the SHA-256 of the picture as stored."""
-    labels = [{"attribute": name, "value": frame.values[name], "unit": attribute(name).unit} for name in series.varies]
+def sample_json(
+    series: str, number: int, *, source: str, object: str, labels: Mapping[str, float], width: int, height: int, sha256: str
+) -> bytes:
+    """The JSON member of a frame; ``labels`` in natural units, ``sha256`` of the picture as stored."""
+    named = [{"attribute": name, "value": float(value), "unit": attribute(name).unit} for name, value in labels.items()]
     sample = {
-        "series": series.id, "frame": number, "source": series.source, "object": series.object, "labels": labels,
-        "width": frame.width, "height": frame.height, "sha256": digest,
+        "series": series, "frame": number, "source": source, "object": object, "labels": named,
+        "width": width, "height": height, "sha256": sha256,
     }  # fmt: skip
     return json.dumps(sample, ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+def _sample(series: Series, number: int, sha256: str) -> bytes:
+    frame = series.frames[number]
+    labels = {name: frame.values[name] for name in series.varies}
+    return sample_json(
+        series.id, number, source=series.source, object=series.object, labels=labels,
+        width=frame.width, height=frame.height, sha256=sha256,
+    )  # fmt: skip

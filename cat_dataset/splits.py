@@ -12,6 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cat_dataset.errors import ManifestError, UsageError
 from cat_dataset.manifests import SPLITS
@@ -31,6 +32,12 @@ class Member:
     scene: Mapping[str, str]
     varies: tuple[str, ...]
     frames: int
+
+
+def member_of(row: Mapping[Any, Any]) -> Member:
+    """The member that a row of series.parquet describes."""
+    scene = {str(key).removeprefix("scene_"): row[key] for key in row if str(key).startswith("scene_") and isinstance(row[key], str)}
+    return Member(row["series"], row["source"], scene, tuple(row["varies"]), int(row["frames"]))
 
 
 def parse_fractions(text: str) -> dict[str, float]:
