@@ -175,14 +175,14 @@ def _after_scan(data: bytes, at: int) -> int:
 def _curve() -> NDArray[np.uint8]:
     """8-bit sRGB of each 16-bit linear value."""
     x = np.arange(65536) / 65535
-    return np.rint(255 * np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 1e-9) ** (1 / 2.4) - 0.055)).astype(np.uint8)
+    return np.asarray(np.rint(255 * np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055)), np.uint8)
 
 
 @lru_cache(maxsize=1)
 def _linear_table() -> NDArray[np.uint16]:
     """16-bit linear value of each 8-bit sRGB."""
     x = np.arange(256) / 255
-    return np.rint(65535 * np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)).astype(np.uint16)
+    return np.asarray(np.rint(65535 * np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)), np.uint16)
 
 
 def _text(error: Exception) -> str:

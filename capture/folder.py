@@ -50,7 +50,7 @@ def plan_series(folder: Path, *, size: int, full: bool, attribute: str | None) -
         SeriesError: fewer than two frames, mixed cameras, sizes or scenes, or no single attribute that varies.
     """
     paths, notes = list_pictures(folder)
-    shots = all_or_named(folder, paths, read_shot)
+    shots = read_shots(folder, paths)
     if len(shots) == 1:
         raise SeriesError(f"{folder} has one frame ({shots[0].path.name}); a series needs at least two to show a change")
     _refuse_mixture(folder, shots, "camera", lambda shot: shot.camera or "unknown")
@@ -123,23 +123,28 @@ def list_pictures(folder: Path) -> tuple[list[Path], list[str]]:
     return sorted([*raws, *jpegs]), notes
 
 
-def all_or_named(folder: Path, items: Sequence[Path], work: Callable[[Path], Shot]) -> list[Shot]:
-    """``work`` on every item.
+def read_shots(folder: Path, paths: Sequence[Path]) -> list[Shot]:
+    """The metadata of every file.
 
     Raises:
-        InputError: it refused some; names them all, so that one run is enough to find them.
+        InputError: some cannot be read; names them all, so that one run is enough to find them.
     """
-    done, refused = [], []
-    for item in items:
+    shots, refused = [], []
+    for path in paths:
         try:
-            done.append(work(item))
+            shots.append(read_shot(path))
         except InputError as error:
             refused.append(str(error))
-    if len(refused) == 1:
-        raise InputError(refused[0])
     if refused:
-        raise InputError(f"{folder}: {len(refused)} of {len(items)} files cannot be used:\n  " + "\n  ".join(refused))
-    return done
+        raise refusal(folder, refused, len(paths))
+    return shots
+
+
+def refusal(folder: Path, refused: Sequence[str], total: int) -> InputError:
+    """One error for all files of a folder that cannot be used."""
+    if len(refused) == 1:
+        return InputError(refused[0])
+    return InputError(f"{folder}: {len(refused)} of {total} files cannot be used:\n  " + "\n  ".join(refused))
 
 
 def _refuse_mixture(folder: Path, shots: Sequence[Shot], what: str, key: Callable[[Shot], str]) -> None:

@@ -98,7 +98,7 @@ def _basis(n: NDArray[np.float64] | Floats) -> NDArray[np.float64]:
     return np.stack(
         [np.full_like(x, 0.282095), 0.488603 * y, 0.488603 * z, 0.488603 * x, 1.092548 * x * y, 1.092548 * y * z,
          0.315392 * (3 * z * z - 1), 1.092548 * x * z, 0.546274 * (x * x - y * y)], axis=-1,
-    ).astype(np.float64)  # fmt: skip
+    )  # fmt: skip
 
 
 def _blurred(environment: Floats) -> Floats:

@@ -7,64 +7,28 @@ a default: LibRaw reports ISO 65535 on overflow and f/1.0 and 1 s where a tag is
 from __future__ import annotations
 
 import hashlib
-import logging
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import exifread
 import numpy as np
 import rawpy
 
 from capture import PIXEL_LIMIT
+from capture.exif import exif_tags, iso_of, number_of, numbers_of, scene_helper, text_of
 from capture.kelvin import ILLUMINANT_KELVIN, Array, ColourProfile
 from capture.quiet import quiet_decoder
 from cat_dataset.errors import InputError
-from cat_dataset.files import slug
 from cat_dataset.picture_header import picture_size
 
-RAW_SUFFIXES = frozenset(
-    [
-        ".3fr",
-        ".ari",
-        ".arw",
-        ".bay",
-        ".cr2",
-        ".cr3",
-        ".crw",
-        ".dcr",
-        ".dng",
-        ".erf",
-        ".fff",
-        ".iiq",
-        ".k25",
-        ".kdc",
-        ".mef",
-        ".mos",
-        ".mrw",
-        ".nef",
-        ".nrw",
-        ".orf",
-        ".pef",
-        ".raf",
-        ".raw",
-        ".rw2",
-        ".rwl",
-        ".sr2",
-        ".srf",
-        ".srw",
-        ".x3f",
-    ]
-)
+_RAW = """3fr ari arw bay cr2 cr3 crw dcr dng erf fff iiq k25 kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"""
+RAW_SUFFIXES = frozenset(f".{name}" for name in _RAW.split())
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe"))
 BITS_PER_PIXEL = 1.0
 """A RAW file with fewer bits per photosite was cut: lossy RAW formats keep at least four."""
 AGREE_EV = 0.1
-
-logging.getLogger("exifread").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -107,7 +71,7 @@ def read_shot(path: Path) -> Shot:
     """
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty; copy it from the card again")
-    tags = _exif_tags(path)
+    tags = exif_tags(path)
     return _raw_shot(path, tags) if path.suffix.lower() in RAW_SUFFIXES else _jpeg_shot(path, tags)
 
 
@@ -152,8 +116,8 @@ def _shot(
     stamp: str = "", gains: tuple[float, float, float] | None = None, kelvin: Reading | None = None, white_level: int | None = None,
 ) -> Shot:  # fmt: skip
     exif = {
-        "iso": _iso(path, tags), "shutter": _number(tags.get("EXIF ExposureTime")), "f_number": _number(tags.get("EXIF FNumber")),
-        "focal_length": _number(tags.get("EXIF FocalLength")),
+        "iso": iso_of(path, tags), "shutter": number_of(tags.get("EXIF ExposureTime")), "f_number": number_of(tags.get("EXIF FNumber")),
+        "focal_length": number_of(tags.get("EXIF FocalLength")),
     }  # fmt: skip
     readings: dict[str, Reading | None] = {}
     disagreements = []
@@ -163,46 +127,17 @@ def _shot(
         if value is not None and second is not None and abs(math.log2(value / second)) > AGREE_EV:
             disagreements.append(f"{path.name}: {name} is {value:g} in EXIF and {second:g} for LibRaw; EXIF is taken")
         readings[name] = Reading(value, "exif") if value is not None else Reading(second, "libraw") if second is not None else None
-    white_balance = _number(tags.get("EXIF WhiteBalance"), zero=True)
-    orientation = _number(tags.get("Image Orientation"))
-    taken = _text(tags, "EXIF DateTimeOriginal") or stamp
+    white_balance = number_of(tags.get("EXIF WhiteBalance"), zero=True)
+    orientation = number_of(tags.get("Image Orientation"))
+    taken = text_of(tags, "EXIF DateTimeOriginal") or stamp
     return Shot(
         path=path, raw=raw, width=width, height=height, camera=_camera(tags), iso=readings["iso"], f_number=readings["f_number"],
         shutter=readings["shutter"], focal_length=readings["focal_length"], kelvin=kelvin, gains=gains,
         automatic_white_balance=None if white_balance is None else white_balance == 0, white_level=white_level,
-        orientation=int(orientation) if orientation in range(1, 9) else 1, lens=_text(tags, "EXIF LensModel"),
-        taken=f"{taken}.{_text(tags, 'EXIF SubSecTimeOriginal')}" if taken else "",
-        scene=_helper(_text(tags, "Image ImageDescription", 300)), disagreements=tuple(disagreements),
+        orientation=int(orientation) if orientation is not None and orientation in range(1, 9) else 1, lens=text_of(tags, "EXIF LensModel"),
+        taken=f"{taken}.{text_of(tags, 'EXIF SubSecTimeOriginal')}" if taken else "",
+        scene=scene_helper(text_of(tags, "Image ImageDescription", 300)), disagreements=tuple(disagreements),
     )  # fmt: skip
-
-
-def _exif_tags(path: Path, maker_notes: bool = False) -> Mapping[str, Any]:
-    """ExifRead's tags; an empty mapping where it cannot read the file (it raises all kinds of errors on hostile ones)."""
-    try:
-        with open(path, "rb") as stream:
-            return dict(exifread.process_file(stream, details=maker_notes, extract_thumbnail=False))
-    except OSError:
-        raise
-    except Exception:
-        return {}
-
-
-def _iso(path: Path, tags: Mapping[str, Any]) -> float | None:
-    """ISO by Exif 2.32: PhotographicSensitivity, and at its ceiling of 65535 the value SensitivityType points to."""
-    plain = _number(tags.get("EXIF ISOSpeedRatings"))
-    if plain is not None and plain < 65535:
-        return plain
-    names = {1: "StandardOutputSensitivity", 2: "RecommendedExposureIndex", 3: "ISOSpeed"}
-    order = {1: (1,), 2: (2,), 3: (3,), 4: (2, 1), 5: (3, 1), 6: (3, 2), 7: (3, 2, 1)}
-    kind = int(_number(tags.get("EXIF SensitivityType")) or 0)
-    for key in (*order.get(kind, ()), 2, 3, 1):
-        value = _number(tags.get(f"EXIF {names[key]}"))
-        if value is not None:
-            return value
-    if plain is not None:
-        value = _number(_exif_tags(path, maker_notes=True).get("MakerNote ISO"))
-        return value if value is not None and value > 65535 else None
-    return None
 
 
 def _trusted(libraw: Mapping[str, float], tags: Mapping[str, Any]) -> dict[str, float]:
@@ -219,15 +154,15 @@ def _trusted(libraw: Mapping[str, float], tags: Mapping[str, Any]) -> dict[str, 
 
 def _profile(tags: Mapping[str, Any], libraw_matrix: Array) -> ColourProfile | None:
     """Colour matrices of a DNG (with calibration and analogue balance), else LibRaw's own for the body, else None."""
-    balance = _numbers(tags.get("Image Tag 0xC627"), 3)
+    balance = numbers_of(tags.get("Image Tag 0xC627"), 3)
     analogue = np.diag(balance) if balance is not None else np.eye(3)
     matrices = []
     for matrix_tag, calibration_tag, light_tag in (("0xC621", "0xC623", "0xC65A"), ("0xC622", "0xC624", "0xC65B")):
-        matrix = _numbers(tags.get(f"Image Tag {matrix_tag}"), 9)
-        light = _number(tags.get(f"Image Tag {light_tag}"))
+        matrix = numbers_of(tags.get(f"Image Tag {matrix_tag}"), 9)
+        light = number_of(tags.get(f"Image Tag {light_tag}"))
         if matrix is None:
             continue
-        calibration = _numbers(tags.get(f"Image Tag {calibration_tag}"), 9)
+        calibration = numbers_of(tags.get(f"Image Tag {calibration_tag}"), 9)
         whole = analogue @ (calibration.reshape(3, 3) if calibration is not None else np.eye(3)) @ matrix.reshape(3, 3)
         matrices.append((whole, ILLUMINANT_KELVIN.get(int(light or 21), 6504.0)))
     if len(matrices) == 2:
@@ -239,48 +174,12 @@ def _profile(tags: Mapping[str, Any], libraw_matrix: Array) -> ColourProfile | N
 
 def _camera(tags: Mapping[str, Any]) -> str:
     """Make, model and a short hash of the serial number: bodies differ, and the number itself stays private."""
-    make, model = _text(tags, "Image Make"), _text(tags, "Image Model") or _text(tags, "Image Tag 0xC614")
+    make, model = text_of(tags, "Image Make"), text_of(tags, "Image Model") or text_of(tags, "Image Tag 0xC614")
     name = model if model.lower().startswith(make.lower()) else f"{make} {model}"
-    serial = next((found for key in ("EXIF BodySerialNumber", "Image Tag 0xC62F") if (found := _text(tags, key))), "")
+    serial = next((found for key in ("EXIF BodySerialNumber", "Image Tag 0xC62F") if (found := text_of(tags, key))), "")
     if not serial:
         return name.strip()
     return f"{name.strip()} {hashlib.sha256(f'{make}|{model}|{serial}'.encode()).hexdigest()[:8]}".strip()
-
-
-def _helper(description: str) -> dict[str, str]:
-    """Scene keys that the simulated camera writes into ImageDescription: ``scene=NAME; hdri=NAME``."""
-    if not description.startswith("scene="):
-        return {}
-    pairs = (part.strip().partition("=") for part in description.split(";"))
-    return {key: slug(value, 60) for key, _, value in pairs if key in ("scene", "hdri") and value}
-
-
-def _number(tag: Any, zero: bool = False) -> float | None:
-    """The first value of a tag; None when absent, not a number, negative, or zero (unless ``zero``)."""
-    values = _numbers(tag, None)
-    if values is None or len(values) == 0:
-        return None
-    value = float(values[0])
-    return value if value > 0 or (zero and value == 0) else None
-
-
-def _numbers(tag: Any, count: int | None) -> Array | None:
-    values = getattr(tag, "values", None)
-    if not isinstance(values, list) or (count is not None and len(values) != count):
-        return None
-    try:
-        numbers = np.array([float(value) for value in values[:64]], np.float64)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return None
-    return numbers if np.isfinite(numbers).all() else None
-
-
-def _text(tags: Mapping[str, Any], name: str, longest: int = 60) -> str:
-    """A tag as short printable text: what a hostile file says is shown, never obeyed."""
-    value = getattr(tags.get(name), "values", "")
-    if not isinstance(value, str):
-        return ""
-    return re.sub(r"\s+", " ", re.sub(r"[^\x20-\x7e]+", " ", value)).strip()[:longest].strip()
 
 
 def _check_size(path: Path, width: int, height: int) -> None:

@@ -113,10 +113,9 @@ def _labelled(shots: Sequence[Shot], where: str, name: str, notes: Sequence[str]
         readings = [_SETTINGS[name].read(shot) for shot in shots]
     missing = [shot.path.name for shot, reading in zip(shots, readings, strict=True) if reading is None]
     if missing:
-        what = {"white_balance": "white balance in kelvins (a JPEG does not record it; shoot RAW)", "exposure": "shutter time"}
-        raise SeriesError(
-            f"{where}: {len(missing)} of {len(shots)} pictures do not say their {what.get(name, name)}: {_some(missing)}; take them out of the folder"
-        )
+        what = {"white_balance": "white balance in kelvins (a JPEG does not record it: shoot RAW)", "exposure": "shutter time"}
+        found = f"{len(missing)} of {len(shots)} pictures do not say their {what.get(name, name)}: {_some(missing)}"
+        raise SeriesError(f"{where}: {found}; take them out of the folder")
     if name == "exposure":
         for setting in (_ISO, _APERTURE):
             known = len(setting.known(shots))
@@ -160,7 +159,8 @@ def _both(shots: Sequence[Shot], moving: Sequence[str], balance: bool) -> str:
     if balance:
         kelvins = sorted({round(shot.kelvin.value) for shot in shots if shot.kelvin is not None})
         listed.append(f"white balance: {', '.join(f'{kelvin} K' for kelvin in kelvins[:8])}")
-    return f"more than one setting varies ({'; '.join(listed)}); split the folder so that one does, or name the one that counts with --attribute"
+    remedy = "split the folder so that one does, or name the one that counts with --attribute"
+    return f"more than one setting varies ({'; '.join(listed)}); {remedy}"
 
 
 def _some(names: Sequence[str]) -> str:
