@@ -7,10 +7,7 @@ refuses as unfinished, and ends with the same bytes when it is run again.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,19 +16,15 @@ import typer
 
 from cat_dataset import manifests as index
 from cat_dataset import tables
-from cat_dataset.attributes import ATTRIBUTES, registry_as_used
 from cat_dataset.command import reported, warn
-from cat_dataset.dataset_card import dataset_card
+from cat_dataset.commit import STAGING, commit, describe
 from cat_dataset.errors import InputError, ManifestError, SeriesError, UsageError
-from cat_dataset.files import folder_lock, fsync_folder, json_bytes, read_json, sha256_file, slug, write_bytes, write_json
+from cat_dataset.files import folder_lock, json_bytes
 from cat_dataset.packing import Item, Packer, Shard
 from cat_dataset.progress import Progress
 from cat_dataset.series import SERIES_JSON, Series, find_series, read_series, verify_frames
 from cat_dataset.splits import Member, Token, assign, lacking, member_of, parse_fractions, tokens
 
-STAGING = ".staging"
-OBSOLETE = "obsolete.json"
-"""In staging: the old shards that a commit was about to remove, should it be killed after dataset.json went."""
 _UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -127,8 +120,8 @@ def build(
         staging.mkdir(exist_ok=True)
         packed = _pack(items, splits, staging, shard_size, image_format)
         settings = {"fractions": dict(fractions), "by": list(split_by) if split_by else None}
-        info = _describe(items, packed, image_format, settings, index.relative_shards(manifests, shards))
-        _commit(items, splits, packed, info, shards, manifests)
+        info = describe(items, packed, image_format, settings, index.relative_shards(manifests, shards))
+        commit(items, splits, packed, info, shards, manifests)
     if left_out:
         raise SeriesError(f"packed {len(items)} series; left out {len(left_out)} (named above), finish or delete them")
     return info
@@ -171,84 +164,6 @@ def _pack(items: Sequence[Item], splits: Mapping[str, str], staging: Path, limit
         packed += Packer(split, chosen, staging, limit, image_format).run(progress)
     progress.close()
     return packed
-
-
-def _describe(
-    items: Sequence[Item], packed: Sequence[Shard], image_format: str, settings: dict[str, Any], shards_folder: str
-) -> dict[str, Any]:
-    """dataset.json, short of the hashes of the tables."""
-    attributes = {}
-    for name in ATTRIBUTES:
-        varying = [item.series for item in items if name in item.series.varies]
-        if varying:
-            attributes[name] = {"series": len(varying), "frames": sum(len(one.frames) for one in varying)}
-    splits = Counter[str]()
-    for shard in packed:
-        splits[shard.listed["split"]] += shard.listed["samples"]
-    return {
-        "schema": tables.SCHEMA,
-        "image_format": image_format,
-        "shards_folder": shards_folder,
-        "shards": [shard.listed for shard in packed],
-        "split": settings,
-        "attributes": registry_as_used(),
-        "totals": {
-            "series": len(items),
-            "frames": sum(splits.values()),
-            "bytes": sum(shard.listed["bytes"] for shard in packed),
-            "splits": dict(splits),
-            "attributes": attributes,
-        },
-    }
-
-
-def _commit(
-    items: Sequence[Item], splits: Mapping[str, str], packed: Sequence[Shard], info: dict[str, Any], shards: Path, manifests: Path
-) -> None:
-    """Give everything its place; from the first line to the last the dataset counts as unfinished."""
-    new = {shard.listed["file"] for shard in packed}
-    obsolete = _listed_shards(manifests, shards / STAGING) - new
-    write_json(shards / STAGING / OBSOLETE, sorted(obsolete))
-    (manifests / index.DATASET_JSON).unlink(missing_ok=True)
-    fsync_folder(manifests)
-    for name in sorted(new):
-        os.replace(shards / STAGING / name, shards / name)
-    for name in sorted(obsolete):
-        (shards / name).unlink(missing_ok=True)
-    fsync_folder(shards)
-    order = [row["series"] for shard in packed for row in shard.rows if row["frame"] == 0]
-    rows = {item.series.id: _series_row(item, splits[item.series.id]) for item in items}
-    tables.write_frames(manifests / tables.FRAMES, [row for shard in packed for row in shard.rows], list(info["totals"]["attributes"]))
-    tables.write_series(manifests / tables.SERIES, [rows[name] for name in order])
-    card = dataset_card(list(info["totals"]["splits"]), info["shards_folder"]).encode("utf-8")
-    readme = manifests / "README.md"
-    if not readme.is_file() or readme.read_bytes() != card:
-        write_bytes(readme, card)
-    shutil.rmtree(shards / STAGING)
-    info["tables"] = {name: sha256_file(manifests / name) for name in (tables.FRAMES, tables.SERIES)}
-    write_json(manifests / index.DATASET_JSON, info)
-
-
-def _listed_shards(manifests: Path, staging: Path) -> set[str]:
-    """Shards of the dataset that is replaced, also where a killed commit got that far already."""
-    listed: set[object] = set()
-    if (manifests / index.DATASET_JSON).is_file():
-        listed.update(shard["file"] for shard in index.read_info(manifests)["shards"])
-    if (staging / OBSOLETE).is_file():
-        listed.update(read_json(staging / OBSOLETE))
-    return {name for name in listed if isinstance(name, str) and index.SHARD_PATTERN.fullmatch(name)}
-
-
-def _series_row(item: Item, split: str) -> dict[str, Any]:
-    """The row of series.parquet."""
-    one = item.series
-    return {
-        "series": one.id, "source": one.source, "object": one.object, "varies": list(one.varies),
-        "frames": len(one.frames), "split": split,
-        "constants": json.dumps(one.constants, sort_keys=True, ensure_ascii=False),
-        "provenance": json.dumps(one.provenance, sort_keys=True, ensure_ascii=False),
-        **{f"scene_{slug(key)}": value for key, value in one.scene.items()},
-    }  # fmt: skip
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
