@@ -16,7 +16,7 @@ from typing import Any
 
 from cat_dataset.command import warn
 from cat_dataset.errors import SeriesConflict
-from cat_dataset.files import adopt, folder_lock, json_bytes, sha256_file, write_bytes, write_json
+from cat_dataset.files import JSON_CAP, adopt, folder_lock, json_bytes, sha256_file, write_bytes, write_json
 from cat_dataset.picture_header import picture_size
 from cat_dataset.series import SERIES_JSON, Frame, Series, check_series, frame_from_json, read_series
 
@@ -27,9 +27,12 @@ def is_complete(folder: Path, settings: Mapping[str, Any]) -> bool:
     """Whether ``folder`` holds a finished series made with these ``settings``.
 
     Raises:
-        SeriesConflict: finished with other settings; names the first that differs.
+        SeriesConflict: finished, or begun, with other settings; names the first that differs.
     """
     if not (folder / SERIES_JSON).is_file():
+        begun = _plan_of(folder)
+        if begun is not None:
+            _refuse_other(folder, begun.get("settings"), json.loads(json_bytes(dict(settings))), "was begun")
         return False
     series = read_series(folder)
     _refuse_other(folder, series.provenance.get("settings"), json.loads(json_bytes(dict(settings))), "was made")
@@ -155,6 +158,15 @@ class SeriesWriter:
         except ValueError:
             return None
         return entry if isinstance(entry, dict) else None
+
+
+def _plan_of(folder: Path) -> dict[str, Any] | None:
+    """The plan that ``folder``'s journal was begun with; None where there is no journal, or no whole first line."""
+    try:
+        with open(folder / JOURNAL, "rb") as stream:
+            return SeriesWriter._parse(stream.readline(JSON_CAP))
+    except FileNotFoundError:
+        return None
 
 
 def _refuse_other(folder: Path, found: Any, wanted: Mapping[str, Any], what: str) -> None:

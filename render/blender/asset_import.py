@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,11 @@ def _importer(path: Path) -> Callable[[str], Any]:
         operator = _operator("wm", "usd_import")
     else:
         operator = _operator("import_scene", "gltf")
-        try:
-            import numpy  # noqa: F401, ICN001
-        except ImportError:
-            raise InputError(f"{path} needs NumPy in Blender's Python, which this one lacks; install it, or export the asset as FBX or OBJ") from None
+        if find_spec("numpy") is None:
+            raise InputError(f"{path} needs NumPy, which this Blender's Python lacks; install it, or export the asset as FBX or OBJ")
     if operator is None:
-        raise InputError(f"{path}: Blender {bpy.app.version_string} was built without an importer for {kind}; export the asset as FBX or OBJ")
+        version = bpy.app.version_string
+        raise InputError(f"{path}: Blender {version} was built without an importer for {kind}; export the asset as FBX or OBJ")
     return lambda name: operator(filepath=name)
 
 

@@ -60,7 +60,8 @@ def mug() -> Any:
     teal, cream, orange = s.paint(0.02, 0.24, 0.27, 0.25), s.paint(0.85, 0.78, 0.62, 0.35), s.paint(0.8, 0.2, 0.02, 0.3)
     tea, steel, thread = s.paint(0.16, 0.045, 0.008, 0.08), s.paint(0.8, 0.8, 0.82, 0.2, 1.0), s.paint(0.8, 0.8, 0.78, 0.8)
     label, biscuit = s.paint(0.65, 0.02, 0.05, 0.6), s.paint(0.5, 0.25, 0.07, 0.8)
-    dots = [s.paint(*colour, 0.35) for colour in ((0.9, 0.65, 0.05), (0.75, 0.04, 0.1), (0.9, 0.85, 0.75), (0.25, 0.5, 0.1), (0.75, 0.3, 0.5))]
+    colours = ((0.9, 0.65, 0.05), (0.75, 0.04, 0.1), (0.9, 0.85, 0.75), (0.25, 0.5, 0.1), (0.75, 0.3, 0.5))
+    dots = [s.paint(*colour, 0.35) for colour in colours]
 
     s.disc(cream, (0, 0.1, 0.06), 1.55, 0.1, round_edge=0.045)
     s.disc(teal, (0, 0.1, 0.1), 1.4, 0.05)
@@ -104,14 +105,9 @@ def house() -> Any:
     s.ball(gold, (0.07, -1.07, 0.46), 0.045)
     s.box(stone, (-0.1, -1.25, 0.05), (0.75, 0.45, 0.12), 0.03)
     s.box(stone, (-0.1, -1.65, 0.01), (0.5, 0.4, 0.06), 0.02)
-    for centre, size in (((-0.95, -1.0, 0.85), (0.6, 0.08, 0.6)), ((-0.95, 1.0, 0.85), (0.5, 0.08, 0.7)), ((-1.5, 0.0, 0.85), (0.08, 0.8, 0.6))):
-        s.box(white, centre, size, 0.02)
-        across = 0 if size[0] > 0.1 else 1
-        outward = tuple(0.025 * (1 if value > 0 else -1) if axis == 1 - across else 0.0 for axis, value in enumerate((centre[0], centre[1], 1.0)))
-        for shift in (-0.25, 0.25):
-            pane = [c + o for c, o in zip(centre, (*outward[:2], 0.0), strict=True)]
-            pane[across] += shift * size[across]
-            s.box(glass, (pane[0], pane[1], pane[2]), tuple(v * (0.4 if i == across else 0.82 if i == 2 else 1.0) for i, v in enumerate(size)))  # type: ignore[arg-type]
+    _window(s, white, glass, (-0.95, -1.0, 0.85), (0.6, 0.08, 0.6))
+    _window(s, white, glass, (-0.95, 1.0, 0.85), (0.5, 0.08, 0.7))
+    _window(s, white, glass, (-1.5, 0.0, 0.85), (0.08, 0.8, 0.6))
     s.disc(glass, (-1.51, 0.0, 1.75), 0.2, 0.06, (1, 0, 0))
     s.box(violet, (-0.95, -1.1, 0.5), (0.66, 0.16, 0.14), 0.03)
     s.box(wall, (1.25, 0.2, 0.5), (1.2, 1.4, 1.0), 0.03)
@@ -125,6 +121,18 @@ def house() -> Any:
     s.disc(stone, (1.5, -1.2, 0.01), 0.5, 0.06, round_edge=0.02)
     s.disc(water, (1.5, -1.2, 0.025), 0.4, 0.06)
     return s.build()
+
+
+def _window(s: Shapes, frame: int, glass: int, centre: tuple[float, float, float], size: tuple[float, float, float]) -> None:
+    """A framed window of two panes in a wall whose normal is the thin side of ``size``."""
+    s.box(frame, centre, size, 0.02)
+    x, y, z = centre
+    width, depth, height = size
+    for half in (-0.25, 0.25):
+        if width > depth:
+            s.box(glass, (x + half * width, y * 1.025, z), (width * 0.4, depth, height * 0.82))
+        else:
+            s.box(glass, (x * 1.017, y + half * depth, z), (width, depth * 0.4, height * 0.82))
 
 
 def lamp() -> Any:

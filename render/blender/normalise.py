@@ -94,10 +94,11 @@ def _freeze() -> list[tuple[Any, Matrix]]:
 def _mesh_of(thing: Any, graph: Any) -> Any:
     """The evaluated object's mesh, with the materials of its slots (they may hang on the object)."""
     mesh = bpy.data.meshes.new_from_object(thing, preserve_all_data_layers=True, depsgraph=graph)
-    materials = [slot.material.original if slot.material else None for slot in thing.material_slots]
-    if materials:
-        mesh.materials.clear()
-        for material in materials:
+    for index, slot in enumerate(thing.material_slots):
+        material = slot.material.original if slot.material else None
+        if index < len(mesh.materials):
+            mesh.materials[index] = material  # clearing the list instead would send every face to the first material
+        else:
             mesh.materials.append(material)
     return mesh
 

@@ -18,4 +18,5 @@ def silence_blender() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    sys.stdout = io.TextIOWrapper(os.fdopen(ours, "wb", buffering=0), encoding="utf-8", errors="replace", line_buffering=True, write_through=True)
+    stream = os.fdopen(ours, "wb", buffering=0)
+    sys.stdout = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", line_buffering=True, write_through=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import bmesh
@@ -50,11 +51,13 @@ class Shapes:
             bmesh.ops.bevel(part, geom=part.edges[:], offset=bevel, segments=3, profile=0.5, affect="EDGES")
         self._add(part, paint, Matrix.Translation(centre) @ (turn.to_4x4() if turn else Matrix()))
 
-    def prism(self, paint: int, outline: Sequence[tuple[float, float]], along: tuple[Point, Point], up: Point = (0, 0, 1), bevel: float = 0.0) -> None:
+    def prism(
+        self, paint: int, outline: Sequence[tuple[float, float]], along: tuple[Point, Point], up: Point = (0, 0, 1), bevel: float = 0.0
+    ) -> None:
         """An outline (sideways, up) drawn out from ``along[0]`` to ``along[1]``."""
         start, end = Vector(along[0]), Vector(along[1])
         forward = (end - start).normalized()
-        side = Vector(up).cross(forward).normalized()
+        side = Vector((0, 0, 1)).cross(forward).normalized()
         top = forward.cross(side)
         part = bmesh.new()
         rings = [[part.verts.new(base + side * x + top * y) for x, y in outline] for base in (start, end)]
@@ -76,7 +79,7 @@ class Shapes:
             count = 1 if radius == 0 else segments
             angles = [2 * math.pi * step / segments for step in range(count)]
             rings.append([part.verts.new((radius * math.cos(a), radius * math.sin(a), height)) for a in angles])
-        for lower, upper in zip(rings, rings[1:], strict=False):
+        for lower, upper in pairwise(rings):
             for here in range(segments):
                 there = (here + 1) % segments
                 corners = [lower[here % len(lower)], lower[there % len(lower)], upper[there % len(upper)], upper[here % len(upper)]]
@@ -112,7 +115,7 @@ class Shapes:
             top = ahead.cross(side)
             angles = [2 * math.pi * step / segments for step in range(segments)]
             rings.append([part.verts.new(point + (side * math.cos(a) + top * math.sin(a)) * radius) for a in angles])
-        for lower, upper in zip(rings, rings[1:], strict=False):
+        for lower, upper in pairwise(rings):
             for here in range(segments):
                 there = (here + 1) % segments
                 part.faces.new((lower[here], lower[there], upper[there], upper[here]))

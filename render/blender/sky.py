@@ -25,7 +25,10 @@ _LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 def shipped_skies() -> dict[str, Path]:
     """The HDRIs that come with this Blender, by name."""
-    roots = [bpy.utils.system_resource("DATAFILES"), *(str(Path(bpy.utils.resource_path(kind)) / "datafiles") for kind in ("SYSTEM", "LOCAL"))]
+    roots = [
+        bpy.utils.system_resource("DATAFILES"),
+        *(str(Path(bpy.utils.resource_path(kind)) / "datafiles") for kind in ("SYSTEM", "LOCAL")),
+    ]
     for root in roots:
         found = sorted((Path(root) / "studiolights" / "world").glob("*.exr")) if root else []
         if found:
@@ -128,4 +131,3 @@ def _procedural(width: int = 512, height: int = 256) -> Any:
     image.pixels.foreach_set(pixels)
     image.update()
     return image
-

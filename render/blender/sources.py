@@ -39,7 +39,11 @@ class Source:
 
     def as_json(self) -> dict[str, object]:
         """Name and content, without any path."""
-        return {"name": self.path.name if self.path and not self.builtin else self.key, "sha256": self.sha256, "companions": dict(self.companions)}
+        return {
+            "name": self.path.name if self.path and not self.builtin else self.key,
+            "sha256": self.sha256,
+            "companions": dict(self.companions),
+        }
 
     def __str__(self) -> str:
         return self.key if self.builtin else str(self.path)
@@ -49,7 +53,12 @@ Report = Callable[[CatError], None]
 
 
 def gather(
-    named: Sequence[str], kinds: Sequence[str], what: str, open_builtin: Callable[[str], Source], check: Callable[[Path], Mapping[str, str]], report: Report
+    named: Sequence[str],
+    kinds: Sequence[str],
+    what: str,
+    open_builtin: Callable[[str], Source],
+    check: Callable[[Path], Mapping[str, str]],
+    report: Report,
 ) -> list[Source]:
     """The sources that ``named`` stands for, each content once, in the order given (folders sorted).
 
