@@ -31,26 +31,29 @@ PNG_COMPRESSION = 3
 
 @dataclass(frozen=True)
 class Recipe:
-    """What all frames of a series share. ``size`` is the longest side; ``white_level`` where every frame clips (RAW)."""
+    """What all frames of a series share. ``size`` is the longest side.
+
+    ``saturation`` is the raw number at which every frame clips, where the files state different ones; None where they agree.
+    """
 
     size: int
     half: bool
     orientation: int
-    white_level: int | None
+    saturation: int | None
 
     def as_json(self) -> dict[str, Any]:
         """The recipe as it stands in the series' settings."""
         return {
             "size": self.size, "demosaic": "half-size" if self.half else "AHD", "orientation": self.orientation,
-            "white_level": self.white_level, "curve": "sRGB", "highlights": "clip", "auto_bright": False, "adjust_maximum_thr": 0.0,
+            "saturation": self.saturation, "curve": "sRGB", "highlights": "clip", "auto_bright": False, "adjust_maximum_thr": 0.0,
         }  # fmt: skip
 
 
 def recipe_for(shots: list[Shot], size: int, full: bool, orientation: int) -> Recipe:
     """The recipe of a series: half-size demosaic when that still gives ``size`` pixels, unless ``full``."""
-    levels = [shot.white_level for shot in shots if shot.white_level]
+    levels = {shot.saturation for shot in shots if shot.saturation}
     half = all(shot.raw for shot in shots) and not full and max(shots[0].width, shots[0].height) // 2 >= size
-    return Recipe(size, half, orientation, min(levels) if levels else None)
+    return Recipe(size, half, orientation, min(levels) if len(levels) > 1 else None)
 
 
 def develop(shot: Shot, gains: tuple[float, float, float] | None, recipe: Recipe) -> Linear:
@@ -92,7 +95,7 @@ def _develop_raw(shot: Shot, gains: tuple[float, float, float], recipe: Recipe) 
             _check_mosaic(raw, shot)
             linear = raw.postprocess(
                 user_wb=[red, green, blue, green],
-                user_sat=recipe.white_level,
+                user_sat=None if recipe.saturation is None else recipe.saturation - min(raw.black_level_per_channel),
                 half_size=recipe.half,
                 demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
                 no_auto_bright=True,

@@ -53,9 +53,9 @@ def plan_series(folder: Path, *, size: int, full: bool, attribute: str | None) -
     shots = read_shots(folder, paths)
     if len(shots) == 1:
         raise SeriesError(f"{folder} has one frame ({shots[0].path.name}); a series needs at least two to show a change")
+    _refuse_mixture(folder, shots, "kind of file", lambda shot: "RAW" if shot.raw else "JPEG")
     _refuse_mixture(folder, shots, "camera", lambda shot: shot.camera or "unknown")
     _refuse_mixture(folder, shots, "size", lambda shot: f"{shot.width}×{shot.height}")
-    _refuse_mixture(folder, shots, "kind of file", lambda shot: "RAW" if shot.raw else "JPEG")
     _refuse_mixture(folder, shots, "scene", lambda shot: shot.scene.get("scene", "none named"))
     shots.sort(key=lambda shot: (shot.taken, shot.path.name))
     notes += [line for shot in shots for line in shot.disagreements]
@@ -84,7 +84,7 @@ def plan_series(folder: Path, *, size: int, full: bool, attribute: str | None) -
         gains = [gains[len(gains) // 2]] * len(gains)
     if not ordered[0].raw and any(shot.automatic_white_balance for shot in ordered):
         notes.append("JPEGs with automatic white balance: colours may drift between frames; RAW would hold them")
-    levels = sorted({shot.white_level for shot in ordered if shot.white_level})
+    levels = sorted({shot.saturation for shot in ordered if shot.saturation})
     if len(levels) > 1:
         notes.append(f"the files state saturation levels from {levels[0]} to {levels[-1]}; all frames clip at {levels[0]}")
     return Plan(

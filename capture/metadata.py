@@ -55,7 +55,7 @@ class Shot:
     kelvin: Reading | None = None
     gains: tuple[float, float, float] | None = None
     automatic_white_balance: bool | None = None
-    white_level: int | None = None
+    saturation: int | None = None
     orientation: int = 1
     lens: str = ""
     taken: str = ""
@@ -106,14 +106,14 @@ def _raw_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
     usable = gains if as_shot else daylight if all(math.isfinite(g) and g > 0 for g in daylight) else [1.0, 1.0, 1.0]
     red, green, blue = usable
     return _shot(
-        path, tags, raw=True, width=sizes.width, height=sizes.height, libraw=libraw, stamp=stamp, white_level=white,
+        path, tags, raw=True, width=sizes.width, height=sizes.height, libraw=libraw, stamp=stamp, saturation=white,
         gains=(red / green, 1.0, blue / green), kelvin=Reading(kelvin, "libraw") if kelvin else None,
     )  # fmt: skip
 
 
 def _shot(
     path: Path, tags: Mapping[str, Any], *, raw: bool, width: int, height: int, libraw: Mapping[str, float] | None = None,
-    stamp: str = "", gains: tuple[float, float, float] | None = None, kelvin: Reading | None = None, white_level: int | None = None,
+    stamp: str = "", gains: tuple[float, float, float] | None = None, kelvin: Reading | None = None, saturation: int | None = None,
 ) -> Shot:  # fmt: skip
     exif = {
         "iso": iso_of(path, tags), "shutter": number_of(tags.get("EXIF ExposureTime")), "f_number": number_of(tags.get("EXIF FNumber")),
@@ -133,7 +133,7 @@ def _shot(
     return Shot(
         path=path, raw=raw, width=width, height=height, camera=_camera(tags), iso=readings["iso"], f_number=readings["f_number"],
         shutter=readings["shutter"], focal_length=readings["focal_length"], kelvin=kelvin, gains=gains,
-        automatic_white_balance=None if white_balance is None else white_balance == 0, white_level=white_level,
+        automatic_white_balance=None if white_balance is None else white_balance == 0, saturation=saturation,
         orientation=int(orientation) if orientation is not None and orientation in range(1, 9) else 1, lens=text_of(tags, "EXIF LensModel"),
         taken=f"{taken}.{text_of(tags, 'EXIF SubSecTimeOriginal')}" if taken else "",
         scene=scene_helper(text_of(tags, "Image ImageDescription", 300)), disagreements=tuple(disagreements),
