@@ -98,6 +98,8 @@ def _raw_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
                 "focal_length": float(other.focal_length),
             }  # fmt: skip
             stamp = other.timestamp.strftime("%Y:%m:%d %H:%M:%S") if other.timestamp.year > 1980 else ""
+    except rawpy.LibRawIOError:
+        raise InputError(f"{path} ends before its picture does: it was cut; copy it from the card again") from None
     except rawpy.LibRawError as error:
         raise InputError(f"{path} cannot be read as a camera RAW file ({_reason(error)}); copy it again, or convert it to DNG") from None
     as_shot = all(math.isfinite(g) and g > 0 for g in gains)

@@ -51,14 +51,15 @@ def test_an_ordinary_description_is_no_scene_name(tmp_path):
     assert read_shot(write_dng_file(tmp_path / "a.dng")).scene == {}
 
 
-def _with_size(data: bytes, width: int, height: int) -> bytes:
-    """``data`` of a DNG with other sizes in its first directory."""
+def _with_size(data: bytes, width: int, height: int, compression: int = 1) -> bytes:
+    """``data`` of a DNG with other sizes and compression in its first directory."""
     count = struct.unpack_from("<H", data, 8)[0]
     edited = bytearray(data)
     for at in range(10, 10 + 12 * count, 12):
         tag = struct.unpack_from("<H", data, at)[0]
-        if tag in (256, 257):
-            struct.pack_into("<I", edited, at + 8, width if tag == 256 else height)
+        changed = {256: width, 257: height, 259: compression}
+        if tag in changed:
+            struct.pack_into("<I", edited, at + 8, changed[tag])
     return bytes(edited)
 
 
@@ -70,8 +71,8 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
         "empty.dng": (b"", "empty"),
         "text.nef": (b"hello world " * 100, "RAW file"),
         "huge.dng": (_with_size(good, 60000, 60000), "too big"),
-        "thin.dng": (_with_size(good, 1000, 1000), "cut"),
-        "head.dng": (good[:600], ""),
+        "thin.dng": (_with_size(good, 1000, 1000, compression=7), "it was cut"),
+        "head.dng": (good[:600], "cut|RAW file"),
         "huge.jpg": (jpeg[: start + 5] + struct.pack(">HH", 60000, 60000) + jpeg[start + 9 :], "60000×60000"),
         "text.jpg": (b"hello", "JPEG"),
     }
