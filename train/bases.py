@@ -13,7 +13,6 @@ from cat_dataset.files import read_json
 from train.base import Base
 from train.checkpoint import checkpoints
 from train.config import TrainConfig
-from train.kontext import KontextBase, is_kontext_folder
 from train.nano import NanoBase
 
 ADAPTER_SCHEMA = 1
@@ -30,7 +29,7 @@ class Defaults:
 
 DEFAULTS = {
     NanoBase.name: Defaults(max_steps=800, batch=32, learning_rate=1e-3),
-    KontextBase.name: Defaults(max_steps=10_000, batch=4, learning_rate=1e-4),
+    "kontext": Defaults(max_steps=10_000, batch=4, learning_rate=1e-4),
 }
 
 
@@ -47,6 +46,9 @@ def choose_base(config: TrainConfig) -> tuple[Base, str]:
             "there is no GPU" if not torch.cuda.is_available() else "weights of a larger base are used only when --base names their folder"
         )
         return _nano(config), f"base nano, chosen because {why}"
+    # Imported only when asked for: it loads transformers, which nano does without.
+    from train.kontext import KontextBase, is_kontext_folder
+
     folder = Path(config.base).expanduser()
     if not is_kontext_folder(folder):
         raise UsageError(
@@ -74,7 +76,9 @@ def load_adapter(run: Path) -> tuple[Base, dict[str, Any]]:
         raise AdapterError(f"{folder} was written by another version of this trainer; train it again")
     if about.get("base") == NanoBase.name:
         return NanoBase.load(folder), about
-    if about.get("base") == KontextBase.name:
+    if about.get("base") == "kontext":
+        from train.kontext import KontextBase
+
         return KontextBase.load(folder, Path(str(about.get("base_folder")))), about
     raise AdapterError(f"{folder}/adapter.json names an unknown base {about.get('base')!r}; upgrade, or train it again")
 

@@ -69,7 +69,7 @@ class Trainer:
                 loss = self._step(batch)
                 done = batch.step + 1
                 progress.advance(note=f"loss {loss:.4f}")
-                if done % self.config.log_every == 0:
+                if done % self.config.log_every == 0 or done == self.config.max_steps:
                     self._log({"step": done, "loss": loss, "learning_rate": self._rate(batch.step)})
                 if done % self.config.pictures_every == 0 or done == self.config.max_steps:
                     self._pictures(done)
