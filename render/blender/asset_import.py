@@ -34,8 +34,11 @@ def load(source: Source) -> Subject:
         except InputError:
             raise
         except Exception as error:  # importers raise whatever their parser met
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
-            raise InputError(f"{source} cannot be imported: {reason}; check that it opens in Blender, or export it again") from None
+            reason = " ".join(str(error).split()).removeprefix("Error: ")[:200] or type(error).__name__
+            version = bpy.app.version_string
+            raise InputError(
+                f"{source} cannot be imported: {reason}; check that it opens in Blender {version}, or export it again"
+            ) from None
     subject = normalise(str(source))
     _check_textures(source, subject)
     return subject

@@ -42,7 +42,7 @@ def normalise(name: str) -> Subject:
     bpy.data.batch_remove([o for o in bpy.data.objects if o.name not in {part.name for part, _ in parts}])
     corners = _hull([matrix @ corner for part, matrix in parts for corner in _hull(_surface_points(part.data))])
     if not corners:
-        raise InputError(f"{name} holds no mesh with a face; export the object's geometry with it")
+        raise InputError(f"{name} holds no mesh with a face; export it again with its geometry")
     if not all(math.isfinite(value) for corner in corners for value in corner):
         raise InputError(f"{name} has coordinates that are not finite numbers; repair the file")
     low = Vector([min(corner[axis] for corner in corners) for axis in range(3)])

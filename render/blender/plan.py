@@ -61,5 +61,5 @@ def check_output(out: Path, frames: int, size: int) -> None:
     needed, free = int(frames * size * size * BYTES_PER_PIXEL), shutil.disk_usage(out).free
     if needed > free:
         raise InputError(
-            f"{out} has {free / 1e9:.1f} GB free and {frames} frames need about {needed / 1e9:.1f} GB; free some space or use another --out"
+            f"{out} has {free / 1e6:.1f} MB free and {frames} frames need about {needed / 1e6:.1f} MB; free some space or use another --out"
         )

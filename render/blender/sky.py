@@ -13,11 +13,11 @@ from cat_dataset.errors import InputError, UsageError
 from cat_dataset.files import sha256_file
 from render.blender.sources import BUILTIN, Source, made_in_code
 
-MEAN_LUMINANCE = 0.45
+MEAN_LUMINANCE = 0.55
 """Mean luminance over the sphere that every sky is scaled to: HDRIs differ by factors of a hundred."""
 MAP_WIDTH = 1024
 """Largest width of the importance map. Blender's automatic choice costs a second per frame for a tenth of a decibel."""
-PREFERRED = ("forest", "city")
+PREFERRED = ("forest", "sunset")
 PROCEDURAL = "procedural"
 REVISION = 1
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
@@ -25,10 +25,8 @@ _LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 def shipped_skies() -> dict[str, Path]:
     """The HDRIs that come with this Blender, by name."""
-    roots = [
-        bpy.utils.system_resource("DATAFILES"),
-        *(str(Path(bpy.utils.resource_path(kind)) / "datafiles") for kind in ("SYSTEM", "LOCAL")),
-    ]
+    roots = [bpy.utils.system_resource("DATAFILES")]
+    roots += [str(Path(bpy.utils.resource_path(kind)) / "datafiles") for kind in ("SYSTEM", "LOCAL")]
     for root in roots:
         found = sorted((Path(root) / "studiolights" / "world").glob("*.exr")) if root else []
         if found:

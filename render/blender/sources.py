@@ -50,6 +50,7 @@ class Source:
 
 
 Report = Callable[[CatError], None]
+Check = Callable[[Path], Mapping[str, str]]
 
 
 def gather(
@@ -57,7 +58,7 @@ def gather(
     kinds: Sequence[str],
     what: str,
     open_builtin: Callable[[str], Source],
-    check: Callable[[Path], Mapping[str, str]],
+    check: Check,
     report: Report,
 ) -> list[Source]:
     """The sources that ``named`` stands for, each content once, in the order given (folders sorted).
@@ -93,7 +94,7 @@ def distinct_names(sources: Sequence[Source], longest: int = 30) -> dict[Source,
     }
 
 
-def _files(path: Path, kinds: Sequence[str], what: str, check: Callable[[Path], Mapping[str, str]], report: Report) -> list[Source]:
+def _files(path: Path, kinds: Sequence[str], what: str, check: Check, report: Report) -> list[Source]:
     if path.is_dir():
         paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in kinds and p.is_file())
         if not paths:
@@ -111,7 +112,7 @@ def _files(path: Path, kinds: Sequence[str], what: str, check: Callable[[Path], 
     return result
 
 
-def _file(path: Path, kinds: Sequence[str], what: str, check: Callable[[Path], Mapping[str, str]]) -> Source:
+def _file(path: Path, kinds: Sequence[str], what: str, check: Check) -> Source:
     if not path.exists():
         raise InputError(f"{path} does not exist; check the path, or use {BUILTIN}NAME for a built-in {what}")
     if path.suffix.lower() not in kinds:

@@ -14,6 +14,7 @@ from cat_dataset.progress import Progress
 from cat_dataset.series_writer import SeriesWriter
 from render.blender import engine, framing
 from render.blender.asset_import import load
+from render.blender.interrupt import GentleInterrupt
 from render.blender.normalise import RADIUS, Subject
 from render.blender.placement import Rotation
 from render.blender.plan import Job
@@ -25,15 +26,16 @@ from render.blender.still import render_still
 class Stage:
     """Renders jobs of one sweep. ``look`` holds the settings common to all series."""
 
-    def __init__(self, sweep: Rotation, flags: Namespace, look: Mapping[str, Any]) -> None:
+    def __init__(self, sweep: Rotation, flags: Namespace, look: Mapping[str, Any], interrupt: GentleInterrupt) -> None:
+        self.interrupt = interrupt
         self.sweep, self.flags, self.look = sweep, flags, look
         self._loaded: tuple[Source, Subject] | None = None
 
     def rehearse(self, jobs: Sequence[Job], report: Report) -> list[Job]:
         """Load every sky and asset once; the jobs whose inputs can be used. The others are reported."""
-        skies = [sky for sky in _distinct(job.sky for job in jobs) if _succeeds(lambda: load_sky(sky), report)]  # noqa: B023
+        skies = [sky for sky in _distinct(job.sky for job in jobs) if self._succeeds(lambda: load_sky(sky), report)]  # noqa: B023
         engine.start_empty()
-        assets = [asset for asset in _distinct(job.asset for job in jobs) if _succeeds(lambda: self._subject(asset), report)]  # noqa: B023
+        assets = [asset for asset in _distinct(job.asset for job in jobs) if self._succeeds(lambda: self._subject(asset), report)]  # noqa: B023
         return [job for job in jobs if job.asset in assets and job.sky in skies]
 
     def perform(self, jobs: Sequence[Job], report: Report) -> int:
@@ -47,7 +49,7 @@ class Stage:
             for sky, of_sky in groupby(of_asset, key=lambda job: job.sky):
                 strength = light_with(sky)
                 for job in of_sky:
-                    finished += _succeeds(lambda: self._series(job, subject, camera, strength, progress), report)  # noqa: B023
+                    finished += self._succeeds(lambda: self._series(job, subject, camera, strength, progress), report)  # noqa: B023
             self._loaded = None
         progress.close()
         return finished
@@ -72,6 +74,7 @@ class Stage:
                 render_still(writer.staging_path(index))
                 writer.commit(index, {self.sweep.attribute: value}, measured)
                 progress.advance(note=job.folder.name)
+                self.interrupt.check()
             writer.finish(
                 source="blender",
                 scene={"asset": job.asset.key, "hdri": job.sky.key, "view": f"v{job.view.index:02d}"},
@@ -94,16 +97,16 @@ class Stage:
             raise RunFailed(f"{job.folder.name}: the object leaves the frame at {self.sweep.attribute} = {value:g}; please report this")
         return {self.sweep.attribute: round(self.sweep.read_back(job.view, pivot, value), 4), "free_margin": round(margin, 4)}
 
+    def _succeeds(self, work: Callable[[], object], report: Report) -> bool:
+        """Whether ``work`` came to an end; what kept it from that is reported."""
+        self.interrupt.check()
+        try:
+            work()
+        except CatError as error:
+            report(error)
+            return False
+        return True
+
 
 def _distinct(sources: Any) -> list[Source]:
     return list({source.key: source for source in sources}.values())
-
-
-def _succeeds(work: Callable[[], object], report: Report) -> bool:
-    """Whether ``work`` came to an end; what kept it from that is reported."""
-    try:
-        work()
-    except CatError as error:
-        report(error)
-        return False
-    return True

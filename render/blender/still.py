@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import struct
 from pathlib import Path
 
 import bpy
 
 from cat_dataset.errors import RunFailed
+
+SPARE_BYTES = 1 << 20
+"""A disk with less than this free, on which a picture could not be written, is called full."""
 
 
 def render_still(path: Path) -> None:
@@ -22,15 +26,21 @@ def render_still(path: Path) -> None:
         outcome = bpy.ops.render.render(write_still=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split()).removeprefix("Error: ")
-        if "No space left" in reason or "Disk quota" in reason:
-            raise OSError(errno.ENOSPC, "disk full", str(path)) from None
+        _raise_if_full(path)
         raise RunFailed(f"{path}: Blender could not render it: {reason}") from None
     if "FINISHED" not in outcome:
         raise KeyboardInterrupt
     try:
         path.write_bytes(pixels_only(path.read_bytes()))
     except (FileNotFoundError, ValueError):
+        _raise_if_full(path)
         raise RunFailed(f"{path}: Blender rendered but wrote no whole picture; check the disk and the folder's permissions") from None
+
+
+def _raise_if_full(path: Path) -> None:
+    """Blender cuts a picture off, or writes none, when the disk is full, and does not always say why."""
+    if shutil.disk_usage(path.parent).free < SPARE_BYTES:
+        raise OSError(errno.ENOSPC, "disk full", str(path))
 
 
 def pixels_only(data: bytes) -> bytes:

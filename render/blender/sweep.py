@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from argparse import Namespace
 from typing import Any
@@ -11,6 +10,7 @@ from cat_dataset.command import warn
 from cat_dataset.errors import CatError, InputError, RunFailed, UsageError
 from cat_dataset.series_writer import is_complete
 from render.blender import asset_files, builtin, engine, quiet, sky, sky_files
+from render.blender.interrupt import GentleInterrupt
 from render.blender.placement import Rotation
 from render.blender.plan import check_output, plan
 from render.blender.sources import BUILTIN, Report, Source, gather, made_in_code
@@ -27,7 +27,7 @@ def render_sweep(sweep: Rotation, flags: Namespace) -> None:
     """
     if not flags.debug:
         quiet.silence_blender()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # Blender's own handler would end the process without a word
+    interrupt = GentleInterrupt()
     engine.start_empty()
     failures: list[CatError] = []
     assets, skies = _assets(flags.asset, failures.append), _skies(flags.hdri, failures.append)
@@ -35,7 +35,7 @@ def render_sweep(sweep: Rotation, flags: Namespace) -> None:
     jobs = plan(sweep, assets, skies, flags, look)
     missing = [job for job in jobs if not is_complete(job.folder, job.settings)]
     check_output(flags.out, len(missing) * len(sweep.values), flags.size)
-    stage = Stage(sweep, flags, look)
+    stage = Stage(sweep, flags, look, interrupt)
     todo = stage.rehearse(missing, failures.append)
     if len(failures) == 1 and not todo and len(missing) == len(jobs):
         raise failures[0]
@@ -50,7 +50,8 @@ def render_sweep(sweep: Rotation, flags: Namespace) -> None:
     print(f"{finished} series rendered into {flags.out}" + (f", {already} already complete" if already else ""))
     if failures:
         kind = RunFailed if any(isinstance(error, RunFailed) for error in failures) else InputError
-        raise kind(f"{len(failures)} of the inputs or series failed and are named above; {finished + already} series are complete")
+        count = "1 failure" if len(failures) == 1 else f"{len(failures)} failures"
+        raise kind(f"{count}, named above; {finished + already} series are complete")
 
 
 def _name(failures: list[CatError]) -> None:
