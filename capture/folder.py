@@ -58,7 +58,7 @@ def plan_series(folder: Path, *, size: int, full: bool, attribute: str | None) -
     _refuse_mixture(folder, shots, "size", lambda shot: f"{shot.width}×{shot.height}")
     _refuse_mixture(folder, shots, "scene", lambda shot: shot.scene.get("scene", "none named"))
     shots.sort(key=lambda shot: (shot.taken, shot.path.name))
-    notes += [line for shot in shots for line in shot.disagreements]
+    notes += [line for shot in shots for line in shot.remarks]
     decision = decide(shots, str(folder), attribute)
     notes += decision.notes
     kept: dict[float, Shot] = {}

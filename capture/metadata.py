@@ -60,7 +60,7 @@ class Shot:
     lens: str = ""
     taken: str = ""
     scene: Mapping[str, str] = field(default_factory=dict)
-    disagreements: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def read_shot(path: Path) -> Shot:
@@ -107,8 +107,9 @@ def _raw_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
     kelvin = profile.kelvin(np.array(gains)) if profile else None
     usable = gains if as_shot else daylight if all(math.isfinite(g) and g > 0 for g in daylight) else [1.0, 1.0, 1.0]
     red, green, blue = usable
+    remark = "" if as_shot else f"{path.name}: no as-shot white balance is recorded; LibRaw's daylight for the body is used"
     return _shot(
-        path, tags, raw=True, width=sizes.width, height=sizes.height, libraw=libraw, stamp=stamp, saturation=white,
+        path, tags, raw=True, width=sizes.width, height=sizes.height, libraw=libraw, stamp=stamp, saturation=white, remark=remark,
         gains=(red / green, 1.0, blue / green), kelvin=Reading(kelvin, "libraw") if kelvin else None,
     )  # fmt: skip
 
@@ -116,18 +117,19 @@ def _raw_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
 def _shot(
     path: Path, tags: Mapping[str, Any], *, raw: bool, width: int, height: int, libraw: Mapping[str, float] | None = None,
     stamp: str = "", gains: tuple[float, float, float] | None = None, kelvin: Reading | None = None, saturation: int | None = None,
+    remark: str = "",
 ) -> Shot:  # fmt: skip
     exif = {
         "iso": iso_of(path, tags), "shutter": number_of(tags.get("EXIF ExposureTime")), "f_number": number_of(tags.get("EXIF FNumber")),
         "focal_length": number_of(tags.get("EXIF FocalLength")),
     }  # fmt: skip
     readings: dict[str, Reading | None] = {}
-    disagreements = []
+    remarks = [remark] if remark else []
     trusted = _trusted(libraw or {}, tags)
     for name, value in exif.items():
         second = trusted.get(name)
         if value is not None and second is not None and abs(math.log2(value / second)) > AGREE_EV:
-            disagreements.append(f"{path.name}: {name} is {value:g} in EXIF and {second:g} for LibRaw; EXIF is taken")
+            remarks.append(f"{path.name}: {name} is {value:g} in EXIF and {second:g} for LibRaw; EXIF is taken")
         readings[name] = Reading(value, "exif") if value is not None else Reading(second, "libraw") if second is not None else None
     white_balance = number_of(tags.get("EXIF WhiteBalance"), zero=True)
     orientation = number_of(tags.get("Image Orientation"))
@@ -138,7 +140,7 @@ def _shot(
         automatic_white_balance=None if white_balance is None else white_balance == 0, saturation=saturation,
         orientation=int(orientation) if orientation is not None and orientation in range(1, 9) else 1, lens=text_of(tags, "EXIF LensModel"),
         taken=f"{taken}.{text_of(tags, 'EXIF SubSecTimeOriginal')}" if taken else "",
-        scene=scene_helper(text_of(tags, "Image ImageDescription", 300)), disagreements=tuple(disagreements),
+        scene=scene_helper(text_of(tags, "Image ImageDescription", 300)), remarks=tuple(remarks),
     )  # fmt: skip
 
 

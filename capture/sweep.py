@@ -17,7 +17,8 @@ LIMITS = {"iso": (25.0, 3_276_800.0), "exposure": (-8.0, 8.0), "aperture": (0.7,
 _SHUTTER = Fraction(1, 60)
 _NUMBER = Fraction(4)
 _ISO = 200
-DAYLIGHT = 5500.0
+DAYLIGHT = 6504.0
+"""Environments are balanced for D65, so a camera set to it shows their greys as grey."""
 
 
 @dataclass(frozen=True)

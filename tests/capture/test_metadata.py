@@ -12,7 +12,7 @@ def test_every_value_names_its_reader(tmp_path):
     shot = read_shot(write_dng_file(tmp_path / "a.dng"))
     assert (shot.iso.value, shot.iso.reader) == (400.0, "exif")
     assert (shot.kelvin.reader, shot.raw, shot.width, shot.height) == ("libraw", True, 96, 64)
-    assert shot.disagreements == ()
+    assert shot.remarks == ()
     assert shot.taken == "2026:01:02 03:04:05.07"
     jpeg = read_shot(write_jpeg_file(tmp_path / "a.jpg"))
     assert (jpeg.iso.value, jpeg.kelvin, jpeg.raw, jpeg.gains) == (400.0, None, False, None)

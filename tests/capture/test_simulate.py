@@ -1,10 +1,15 @@
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 import rawpy
 
+from capture.develop import develop, recipe_for
+from capture.hdr_scene import Source
 from capture.metadata import read_shot
-from capture.simulate import SERIAL
+from capture.simulate import SERIAL, Shoot, photograph
+from capture.sweep import sweep
 from cat_dataset.errors import InputError
 from tests.capture.conftest import folder_bytes, run
 
@@ -97,3 +102,16 @@ def test_a_stranger_in_the_folder_is_named(tmp_path, shoot):
     (folder / "img_9999.dng").write_bytes(b"x")
     with pytest.raises(InputError, match=r"img_9999\.dng"):
         shoot("iso", 2)
+
+
+def test_the_grey_wedge_is_neutral_and_falls_by_half_stops(tmp_path, environment):
+    """Scene → sensor → DNG → development: greys stay grey, and light stays proportional."""
+    folder = tmp_path / "wedge"
+    scene = Shoot("procedural_00", Source("procedural", None, 3), 0, 0)
+    photograph(scene, environment, sweep("exposure", 3), folder, (960, 640), chart=True)
+    shot = read_shot(folder / "cat_0002.dng")
+    linear = develop(shot, shot.gains, recipe_for([shot], 960, True, 1)).astype(float) / 65535
+    edges = np.linspace(960 * 0.04, 960 * 0.96, 21).astype(int)
+    patches = np.array([linear[300:340, left + 8 : right - 8].mean(axis=(0, 1)) for left, right in pairwise(edges)])[:10]
+    assert np.abs(patches / patches[:, 1:2] - 1).max() < 0.02
+    assert np.log2(patches[:-1, 1] / patches[1:, 1]) == pytest.approx(np.full(9, 0.5), abs=0.03)
