@@ -48,16 +48,27 @@ def plan(sweep: Rotation, assets: Sequence[Source], skies: Sequence[Source], fla
     return jobs
 
 
-def check_output(out: Path, frames: int, size: int) -> None:
-    """Make ``out`` and see that it can be written and has room.
+def check_writable(out: Path) -> None:
+    """Make the folder ``out`` and write into it.
 
     Raises:
-        InputError: no room. OSError: it cannot be made or written.
+        InputError: it is, or lies under, a file. OSError: it cannot be made or written.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"--out {out} is a file, or lies under one; give a folder") from None
     probe = out / ".writable"
     probe.write_bytes(b"")
     probe.unlink()
+
+
+def check_room(out: Path, frames: int, size: int) -> None:
+    """See that ``frames`` more pictures fit on the disk of ``out``.
+
+    Raises:
+        InputError: they do not.
+    """
     needed, free = int(frames * size * size * BYTES_PER_PIXEL), shutil.disk_usage(out).free
     if needed > free:
         raise InputError(

@@ -12,7 +12,7 @@ from cat_dataset.series_writer import is_complete
 from render.blender import asset_files, builtin, engine, quiet, sky, sky_files
 from render.blender.interrupt import GentleInterrupt
 from render.blender.placement import Rotation
-from render.blender.plan import check_output, plan
+from render.blender.plan import check_room, check_writable, plan
 from render.blender.sources import BUILTIN, Report, Source, gather, made_in_code
 from render.blender.stage import Stage
 
@@ -33,8 +33,9 @@ def render_sweep(sweep: Rotation, flags: Namespace) -> None:
     assets, skies = _assets(flags.asset, failures.append), _skies(flags.hdri, failures.append)
     look = _look(flags)
     jobs = plan(sweep, assets, skies, flags, look)
+    check_writable(flags.out)
     missing = [job for job in jobs if not is_complete(job.folder, job.settings)]
-    check_output(flags.out, len(missing) * len(sweep.values), flags.size)
+    check_room(flags.out, len(missing) * len(sweep.values), flags.size)
     stage = Stage(sweep, flags, look, interrupt)
     todo = stage.rehearse(missing, failures.append)
     if len(failures) == 1 and not todo and len(missing) == len(jobs):

@@ -1,0 +1,53 @@
+"""Assets in every format, exported by bpy itself, and their damaged kin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.render.runs import inside_blender
+
+EXPORT = """
+import sys
+from pathlib import Path
+
+import bpy
+
+out = Path(sys.argv[1])
+(out / "gltf").mkdir(parents=True)
+sys.path.insert(0, ".")
+from render.blender import builtin
+
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.export_scene.fbx(filepath=str(out / "empty.fbx"))
+bpy.ops.object.camera_add()
+bpy.ops.export_scene.gltf(filepath=str(out / "camera_only.glb"), export_format="GLB", export_cameras=True)
+
+bpy.ops.wm.read_factory_settings(use_empty=True)
+builtin.car()
+bpy.ops.object.light_add(type="POINT", location=(9, 9, 9))
+bpy.ops.object.camera_add(location=(50, 0, 0))
+bpy.ops.wm.save_as_mainfile(filepath=str(out / "toy.blend"), compress=False)
+bpy.ops.export_scene.fbx(filepath=str(out / "toy.fbx"))
+bpy.ops.export_scene.gltf(filepath=str(out / "toy.glb"), export_format="GLB", export_lights=True, export_cameras=True)
+bpy.ops.export_scene.gltf(filepath=str(out / "gltf" / "toy.gltf"), export_format="GLTF_SEPARATE")
+bpy.ops.wm.obj_export(filepath=str(out / "toy.obj"))
+bpy.ops.wm.usd_export(filepath=str(out / "toy.usdc"))
+
+for number, image_name in enumerate(("city", "studio")):
+    sky = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / (image_name + ".exr")
+    (out / (image_name + ".exr")).write_bytes(sky.read_bytes())
+image = bpy.data.images.load(str(out / "city.exr"))
+image.scale(64, 32)
+image.file_format, image.filepath_raw = "HDR", str(out / "small.hdr")
+image.save()
+"""
+
+
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``toy`` in every format, skies, and assets without a mesh."""
+    folder = tmp_path_factory.mktemp("assets")
+    inside_blender(EXPORT, folder)
+    return folder
