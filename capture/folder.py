@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capture.develop import Recipe, recipe_for
-from capture.metadata import JPEG_SUFFIXES, RAW_SUFFIXES, Shot, read_shot
+from capture.metadata import JPEG_SUFFIXES, RAW_SUFFIXES, Gains, Shot, read_shot
 from capture.which_varies import decide
 from cat_dataset.errors import InputError, SeriesError
 from cat_dataset.files import slug
 
 OTHER_PICTURES = frozenset((".heic", ".heif", ".hif", ".tif", ".tiff", ".png", ".webp", ".avif"))
-Gains = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def plan_series(folder: Path, *, size: int, full: bool, attribute: str | None) -
         notes.append(f"the files state saturation levels from {levels[0]} to {levels[-1]}; all frames clip at {levels[0]}")
     return Plan(
         folder=folder, id=series_id(folder), attribute=decision.attribute, shots=tuple(ordered), values=tuple(values), gains=tuple(gains),
-        recipe=recipe_for(ordered, size, full, orientations[0][0]), set_aside=tuple(set_aside), notes=tuple(notes),
+        recipe=recipe_for(ordered, gains, size, full, orientations[0][0]), set_aside=tuple(set_aside), notes=tuple(notes),
     )  # fmt: skip
 
 

@@ -12,11 +12,12 @@ DARKEST, BRIGHTEST = 0.002, 0.85
 """Share of full scale between which a pixel counts: above the noise floor, below clipping in any part of it."""
 LEAST_SHARE = 0.01
 SIDE = 256
+FULL_SCALE = 0.992
 
 
 def luminance_map(linear: Linear) -> NDArray[np.float32]:
     """Green channel in 0..1 at 256 pixels a side or less, small enough to keep and free of pixel noise."""
-    green = linear[..., 1].astype(np.float32) / 65535
+    green = np.ascontiguousarray(linear[..., 1])
     scale = SIDE / max(green.shape)
     if scale < 1:
         green = cv2.resize(
@@ -37,4 +38,4 @@ def seen_ev(reference: NDArray[np.float32], picture: NDArray[np.float32]) -> flo
 
 def clipped_share(linear: Linear) -> float:
     """Share of pixels with a channel at full scale."""
-    return float((linear.max(axis=-1) >= 65000).mean())
+    return float((linear.max(axis=-1) >= FULL_SCALE).mean())

@@ -31,6 +31,10 @@ BITS_PER_PIXEL = 1.0
 AGREE_EV = 0.1
 
 
+Gains = tuple[float, float, float]
+"""White-balance gains R, G, B with G = 1."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """A value and the reader that gave it (``exif`` or ``libraw``)."""
@@ -53,7 +57,7 @@ class Shot:
     shutter: Reading | None = None
     focal_length: Reading | None = None
     kelvin: Reading | None = None
-    gains: tuple[float, float, float] | None = None
+    gains: Gains | None = None
     automatic_white_balance: bool | None = None
     saturation: int | None = None
     orientation: int = 1
@@ -116,7 +120,7 @@ def _raw_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
 
 def _shot(
     path: Path, tags: Mapping[str, Any], *, raw: bool, width: int, height: int, libraw: Mapping[str, float] | None = None,
-    stamp: str = "", gains: tuple[float, float, float] | None = None, kelvin: Reading | None = None, saturation: int | None = None,
+    stamp: str = "", gains: Gains | None = None, kelvin: Reading | None = None, saturation: int | None = None,
     remark: str = "",
 ) -> Shot:  # fmt: skip
     exif = {

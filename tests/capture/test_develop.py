@@ -4,14 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.develop import Recipe, develop, is_whole_jpeg, png_bytes, recipe_for, upright
+from capture.develop import PEDESTAL, Recipe, develop, is_whole_jpeg, png_bytes, recipe_for, upright
 from capture.dng import dng_bytes
 from capture.measure import luminance_map, seen_ev
 from capture.metadata import read_shot
 from cat_dataset.errors import InputError
 from tests.capture.conftest import TAGS, write_dng_file, write_jpeg_file
 
-PLAIN = Recipe(size=4096, half=False, orientation=1, saturation=None)
+PLAIN = Recipe(size=4096, half=False, orientation=1, saturation=None, top_gain=1 / 0.45)
 
 
 def ramp_dng(path, scale):
@@ -29,8 +29,8 @@ def test_brightness_is_not_rescaled_by_the_brightest_pixel(tmp_path):
     bright, dark = (ramp_dng(tmp_path / f"{scale}.dng", scale) for scale in (1.0, 0.25))
     one, two = (develop(shot, shot.gains, PLAIN) for shot in (bright, dark))
     assert seen_ev(luminance_map(one), luminance_map(two)) == pytest.approx(-2, abs=0.01)
-    assert one[:, -8:].min() > 65000
-    assert one[32, 40] == pytest.approx(65535 * (0.01 + 1.29 * 40 / 95), rel=0.02)
+    assert one[:, -8:].min() > 0.999
+    assert one[32, 40] == pytest.approx((0.01 + 1.29 * 40 / 95) / (1 - PEDESTAL * (PLAIN.top_gain - 1)), rel=0.01)
 
 
 def test_files_that_state_different_saturations_clip_alike(tmp_path):
@@ -40,13 +40,27 @@ def test_files_that_state_different_saturations_clip_alike(tmp_path):
     lower = develop(shot, shot.gains, replace(PLAIN, saturation=2048 + 12952 // 2))
     assert seen_ev(luminance_map(as_stated), luminance_map(lower)) == pytest.approx(1, abs=0.01)
     shots = [shot, replace(shot, saturation=14000)]
-    assert (recipe_for(shots, 64, False, 1).saturation, recipe_for(shots[:1], 64, False, 1).saturation) == (14000, None)
+    assert (recipe_for(shots, [None], 64, False, 1).saturation, recipe_for(shots[:1], [None], 64, False, 1).saturation) == (14000, None)
 
 
 def test_a_neutral_surface_comes_out_neutral(tmp_path):
     shot = ramp_dng(tmp_path / "a.dng", 0.6)
-    linear = develop(shot, shot.gains, PLAIN).astype(float)[8:-8, 8:-8]
+    linear = develop(shot, shot.gains, PLAIN)[8:-8, 8:-8]
     assert np.abs(linear / linear[..., 1:2] - 1).max() < 0.01
+
+
+def test_shadows_below_the_noise_keep_their_colour(tmp_path):
+    """A grey 20 numbers above black under noise of 70: cutting at black would more than double its red."""
+    rng = np.random.default_rng(0)
+    grey = np.full((512, 512), 20.0)
+    grey[0::2, 0::2], grey[1::2, 1::2] = 20 * TAGS.neutral[0], 20 * TAGS.neutral[2]
+    mosaic = np.clip(np.rint(2048 + grey + rng.normal(0, 70, grey.shape)), 0, 15000).astype(np.uint16)
+    path = tmp_path / "dark.dng"
+    path.write_bytes(dng_bytes(mosaic, TAGS))
+    shot = read_shot(path)
+    for half in (True, False):
+        mean = develop(shot, shot.gains, replace(PLAIN, half=half)).mean(axis=(0, 1)) * 12952
+        assert mean == pytest.approx(np.full(3, 20.5), abs=5)
 
 
 def test_development_is_bit_identical(tmp_path):
@@ -60,7 +74,7 @@ def test_scaling_is_by_area_in_linear_light_and_never_up(tmp_path):
     shot = read_shot(write_jpeg_file(tmp_path / "a.jpg", picture=cv2.resize(picture, (192, 128), interpolation=cv2.INTER_NEAREST)))
     small = develop(shot, None, replace(PLAIN, size=24))
     assert small.shape == (16, 24, 3)
-    assert small.astype(float).mean() / 65535 == pytest.approx(0.5, abs=0.02)
+    assert small.mean() == pytest.approx(0.5, abs=0.02)
     decoded = cv2.imdecode(np.frombuffer(png_bytes(small), np.uint8), cv2.IMREAD_COLOR)
     assert decoded.mean() == pytest.approx(188, abs=3)
     assert develop(shot, None, PLAIN).shape == (128, 192, 3)
@@ -82,10 +96,10 @@ def test_orientation_is_applied_as_opencv_does(tmp_path, orientation):
 
 def test_half_size_is_used_when_it_is_enough(tmp_path):
     shots = [read_shot(write_dng_file(tmp_path / "a.dng"))]
-    assert recipe_for(shots, 48, False, 1).half
-    assert not recipe_for(shots, 48, True, 1).half
-    assert not recipe_for(shots, 49, False, 1).half
-    half = develop(shots[0], shots[0].gains, recipe_for(shots, 48, False, 1))
+    assert recipe_for(shots, [None], 48, False, 1).half
+    assert not recipe_for(shots, [None], 48, True, 1).half
+    assert not recipe_for(shots, [None], 49, False, 1).half
+    half = develop(shots[0], shots[0].gains, recipe_for(shots, [None], 48, False, 1))
     assert half.shape == (32, 48, 3)
 
 

@@ -2,7 +2,10 @@
 
 import math
 
+import cv2
+import numpy as np
 import pytest
+import rawpy
 
 from capture.develop import develop, recipe_for
 from capture.metadata import read_shot
@@ -49,9 +52,18 @@ def test_raw_files_of_two_old_cameras_develop(real_data):
     second = read_shot(real_data / "raw" / "tinydng_colorchart.dng")
     assert (second.iso, second.f_number, second.shutter) == (None, None, None)
     for shot in (first, second):
-        linear = develop(shot, shot.gains, recipe_for([shot], 512, False, 1))
+        linear = develop(shot, shot.gains, recipe_for([shot], [shot.gains], 512, False, 1))
         assert max(linear.shape) == 512
-        assert 0.005 < linear.astype(float).mean() / 65535 < 0.7
+        with rawpy.imread(str(shot.path)) as raw:
+            fixed = {"no_auto_bright": True, "adjust_maximum_thr": 0.0, "gamma": (1, 1), "output_bps": 16, "user_flip": 0}
+            theirs = raw.postprocess(user_wb=[*shot.gains, 1.0], half_size=True, **fixed)
+        theirs = cv2.resize(theirs, linear.shape[1::-1], interpolation=cv2.INTER_AREA) / 65535
+        usable = (theirs.min(axis=-1) > 0.02) & (theirs.max(axis=-1) < 0.6)
+        assert usable.mean() > 0.1
+        ratio = np.median(linear[usable] / theirs[usable], axis=0)
+        assert ratio == pytest.approx(np.full(3, ratio[1]), rel=0.01)
+        assert ratio[1] == pytest.approx(1, abs=0.05)
+        assert 0.005 < linear.mean() < 0.7
 
 
 def test_one_file_is_no_series(tmp_path, real_data):
