@@ -5,7 +5,9 @@ Importing this package loads nothing beyond the standard library, so that it als
 
 from cat_dataset.attributes import ATTRIBUTES, Attribute, attribute
 from cat_dataset.errors import CatError
-from cat_dataset.instructions import Edit, build, parse
+from cat_dataset.instructions import Edit
+from cat_dataset.instructions import build as build_instruction
+from cat_dataset.instructions import parse as parse_instruction
 from cat_dataset.series import Frame, Series, read_series
 from cat_dataset.series_writer import SeriesWriter
 
@@ -19,7 +21,7 @@ __all__ = [
     "Series",
     "SeriesWriter",
     "attribute",
-    "build",
-    "parse",
+    "build_instruction",
+    "parse_instruction",
     "read_series",
 ]

@@ -124,6 +124,8 @@ def folder_lock(folder: Path) -> Iterator[None]:
     with open(path, "a+b") as stream:
         try:
             _lock(stream)
+            if os.name != "nt" and not os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+                raise BlockingIOError  # the holder removed this file meanwhile, and another may hold a new one
         except OSError:
             raise SeriesConflict(f"{folder} is being written by another process; wait for it or choose another folder") from None
         try:

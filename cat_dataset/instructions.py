@@ -139,7 +139,7 @@ def _match(part: str) -> Edit | None:
         number = float(groups["number"])
         if not math.isfinite(number):
             return None
-        if signed_words is not None and groups["word"].lower() == signed_words.lower():
+        if signed_words is not None and groups["word"].lower().split() == signed_words.lower().split():
             number = -number
         return Edit(name, number + 0.0, groups.get("object") or DEFAULT_OBJECT, relative)
     return None

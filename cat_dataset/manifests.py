@@ -82,7 +82,7 @@ def read_info(manifests: Path) -> dict[str, Any]:
     try:
         info = read_json(path)
     except InputError as error:
-        raise ManifestError(str(error)) from None
+        raise ManifestError(f"{error} ({REMAKE})") from None
     if not isinstance(info, dict) or "schema" not in info:
         raise ManifestError(f"{path} is not a dataset description; {REMAKE}")
     if info["schema"] != SCHEMA:

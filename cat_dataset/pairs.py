@@ -160,17 +160,18 @@ class PairIndex:
     def _choose(self, wanted: Sequence[str] | None) -> tuple[str, ...]:
         """Attributes to draw from, by task id; fills ``_able`` with the series that vary each."""
         self._able: dict[str, list[str]] = {}
-        for name in (a for a in ATTRIBUTES if wanted is None or a in wanted):
+        for name in ATTRIBUTES:
             able = [series for series, varies in self._varies.items() if name in varies and self._changes(series, name)]
             if able:
                 self._able[name] = able
         for name in wanted or ():
             if attribute(name).name not in self._able:
                 raise UsageError(f"no series of the {self.split!r} split varies {name}; it has {', '.join(self._able) or 'none'}")
-        if not self._able:
-            raise UsageError(f"no attribute changes in the {self.split!r} split; build it from series that do")
+        chosen = tuple(name for name in self._able if wanted is None or name in wanted)
+        if not chosen:
+            raise UsageError(f"there is no attribute to draw from in the {self.split!r} split; name one that a series of it varies")
         self._variants = {name: len(templates_of(a, relative=False)) for name, a in ATTRIBUTES.items()}
-        return tuple(self._able)
+        return chosen
 
     def _changes(self, series: str, name: str) -> bool:
         period = attribute(name).scale.period

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +27,8 @@ JOURNAL = "journal.jsonl"
 def is_complete(folder: Path, settings: Mapping[str, Any]) -> bool:
     """Whether ``folder`` holds a finished series made with these ``settings``.
 
+    What a producer that was killed right after its last write left beside the series is removed.
+
     Raises:
         SeriesConflict: finished, or begun, with other settings; names the first that differs.
     """
@@ -36,6 +39,9 @@ def is_complete(folder: Path, settings: Mapping[str, Any]) -> bool:
         return False
     series = read_series(folder)
     _refuse_other(folder, series.provenance.get("settings"), json.loads(json_bytes(dict(settings))), "was made")
+    with suppress(OSError):
+        (folder / JOURNAL).unlink(missing_ok=True)
+        (folder / ".lock").unlink(missing_ok=True)
     return True
 
 

@@ -1,0 +1,285 @@
+"""cat-build-shards: whole or not at all, deterministic, and clear about everything it will not pack."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cat_dataset.build import app, parse_size
+from cat_dataset.errors import ManifestError, UsageError
+from cat_dataset.files import folder_lock
+from cat_dataset.manifests import DATASET_JSON, open_dataset
+from cat_dataset.verify import verify
+from tests.cat_dataset.factory import make_collection, make_series
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Everything a build leaves, by relative path."""
+    paths = [path for name in ("shards", "manifests") for path in sorted((folder / name).rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def run(folder: Path, *flags: str, code: int = 0) -> str:
+    """Run the command with ``folder`` as the working folder, in this process; its output."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        result = CliRunner().invoke(app, list(flags))
+    finally:
+        os.chdir(before)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    make_collection(tmp_path / "series", frames=3)
+    return tmp_path
+
+
+def test_no_arguments(collection: Path) -> None:
+    line = run(collection).splitlines()[-1]
+    assert line.startswith("ok: 21 frames in 7 series (train 9, validation 6, test 6) in 3 shards, ")
+    assert verify(collection / "manifests") == ([], 21, 7)
+    names = sorted(tree(collection))
+    assert names[:4] == ["manifests/README.md", "manifests/dataset.json", "manifests/frames.parquet", "manifests/series.parquet"]
+    assert [name.split("/")[1].split("-")[0] for name in names[4:]] == ["test", "train", "validation"]
+
+
+def test_the_card_of_the_usual_layout_is_the_committed_one(collection: Path) -> None:
+    run(collection)
+    assert (collection / "manifests" / "README.md").read_bytes() == (REPOSITORY / "manifests" / "README.md").read_bytes()
+
+
+def test_the_card_is_rewritten_only_when_it_differs(collection: Path) -> None:
+    run(collection)
+    card = collection / "manifests" / "README.md"
+    os.utime(card, ns=(1, 1))
+    run(collection)
+    assert card.stat().st_mtime_ns == 1
+    run(collection, "--split", "1/0/0", "--fresh-split")
+    assert "validation-" not in card.read_text(encoding="utf-8")
+
+
+def test_the_same_bytes_anywhere_any_time(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    run(collection, "--shard-size", "10K")
+    first = tree(collection)
+    assert len(first) > 8
+    run(collection, "--shard-size", "10K")
+    assert tree(collection) == first
+    other = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(collection / "series", other / "series")
+    run(other, "--shard-size", "10K")
+    assert tree(other) == first
+    assert not [data for data in first.values() if str(collection).encode() in data]
+
+
+def test_other_folders(collection: Path) -> None:
+    run(collection, "--shards", "big/tars", "--manifests", "tables")
+    info = json.loads((collection / "tables" / DATASET_JSON).read_text(encoding="utf-8"))
+    assert info["shards_folder"] == "../big/tars"
+    assert 'path: "../big/tars/train-*.tar"' in (collection / "tables" / "README.md").read_text(encoding="utf-8")
+    assert verify(collection / "tables")[0] == []
+
+
+def test_old_shards_go_and_strangers_stay(collection: Path) -> None:
+    run(collection, "--shard-size", "10K")
+    many = set(os.listdir(collection / "shards"))
+    (collection / "shards" / "train-99999.tar").write_bytes(b"not of this dataset")
+    (collection / "shards" / "notes.txt").write_bytes(b"mine")
+    run(collection)
+    left = set(os.listdir(collection / "shards"))
+    assert {"train-99999.tar", "notes.txt"} <= left
+    assert len(left) < len(many)
+
+
+def test_growth_keeps_every_scene_in_its_split(collection: Path) -> None:
+    run(collection)
+    before = open_dataset(collection / "manifests").series.set_index("series")["split"].to_dict()
+    for number in range(12):
+        make_series(
+            collection / "series", f"a_new_{number}", {"rotation_z": [0.0, 10.0]}, scene={"asset": f"new{number}"}, seed=200 + number
+        )
+    make_series(collection / "series", "again", {"rotation_z": [0.0, 5.0]}, scene={"asset": "asset1"}, seed=300)
+    run(collection)
+    after = open_dataset(collection / "manifests").series.set_index("series")["split"].to_dict()
+    assert {name: after[name] for name in before} == before
+    assert after["again"] == before["turn_1"]
+
+
+def test_formats(collection: Path) -> None:
+    make_series(collection / "series", "photo", {"iso": [100.0, 200.0]}, source="dslr", extension="jpg", scene={"scene": "x"}, seed=400)
+    for image_format in ("jpg", "png"):
+        run(collection, "--format", image_format)
+        assert open_dataset(collection / "manifests").info["image_format"] == image_format
+        assert verify(collection / "manifests")[0] == []
+
+
+def damage_unfinished(root: Path) -> None:
+    (root / "turn_0" / "series.json").unlink()
+
+
+def damage_frame(root: Path) -> None:
+    path = root / "turn_0" / "frames" / "0001.png"
+    path.write_bytes(path.read_bytes()[:-4])
+
+
+def damage_nan(root: Path) -> None:
+    path = root / "turn_0" / "series.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"seed": 0', '"seed": NaN'), encoding="utf-8")
+
+
+def damage_text(root: Path) -> None:
+    path = root / "turn_0" / "series.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"chair"', '"\\ud800"'), encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [damage_unfinished, damage_frame, damage_nan, damage_text])
+def test_broken_series(collection: Path, damage) -> None:
+    run(collection)
+    before = tree(collection)
+    damage(collection / "series")
+    refused = run(collection, code=2)
+    assert "turn_0" in refused
+    assert "1 of 7 folders in series cannot be packed (named above); nothing was changed" in refused
+    assert tree(collection) == before
+    skipped = run(collection, "--skip-broken", code=2)
+    assert "packed 6 series; left out 1" in skipped
+    assert verify(collection / "manifests") == ([], 18, 6)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--split", "0.9/0.2"), "three shares that add up to 1"),
+        (("--shard-size", "big"), "--shard-size 'big' must be a size like 500M"),
+        (("--format", "webp"), "--format 'webp' must be png or jpg"),
+        (("--split-by", ","), "--split-by names no key"),
+        (("--series", "nowhere"), "nowhere is not a folder; render or ingest a series into it first"),
+        (("--series", "empty"), "empty is empty; render or ingest a series into it first"),
+    ],
+)
+def test_bad_input(collection: Path, flags: tuple[str, ...], says: str) -> None:
+    (collection / "empty").mkdir()
+    assert says in " ".join(run(collection, *flags, code=2).split())
+    assert tree(collection) == {}
+
+
+def test_empty_splits_are_said(tmp_path: Path) -> None:
+    make_series(tmp_path / "series", "only", {"iso": [100.0, 200.0]})
+    said = run(tmp_path)
+    assert "the validation split is empty" in said
+    assert "the test split is empty" in said
+    assert open_dataset(tmp_path / "manifests").info["totals"]["splits"] == {"train": 2}
+
+
+def test_split_by(collection: Path) -> None:
+    assert "the test split has no rotation_z" in run(collection, "--split-by", "hdri,scene"), "all rotations share one sky"
+    assert len(set(open_dataset(collection / "manifests").series.query("source == 'blender'")["split"])) == 1
+
+
+def test_a_dataset_of_another_schema_is_replaced_only_when_told(collection: Path) -> None:
+    run(collection)
+    path = collection / "manifests" / "series.parquet"
+    path.write_bytes(b"PAR1 of the future")
+    info = collection / "manifests" / DATASET_JSON
+    info.write_bytes(b'{"schema": 99}')
+    before = tree(collection)
+    assert "--fresh-split" in run(collection, code=2)
+    assert tree(collection) == before
+    assert "has schema 99" in run(collection, "--fresh-split")
+    assert verify(collection / "manifests")[0] == []
+
+
+def test_two_builds_at_once(collection: Path) -> None:
+    with folder_lock(collection / "shards"):
+        assert "being written by another process" in run(collection, code=2)
+
+
+@pytest.mark.parametrize(("text", "size"), [("500M", 500_000_000), ("1.5g", 1_500_000_000), ("10k", 10_000), ("12345", 12345)])
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "M", "0", "-1G", "1e999G", "nanG", "5X"])
+def test_bad_sizes(text: str) -> None:
+    with pytest.raises(UsageError, match="--shard-size"):
+        parse_size(text)
+
+
+def test_too_little_space_is_seen_before_the_work(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(collection)
+    before = tree(collection)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**6, 10**6, 1000))
+    assert "0.0 GB free" in run(collection, code=2)
+    assert tree(collection) == before
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs file size limits")
+def test_a_write_that_fails_leaves_the_old_dataset(collection: Path) -> None:
+    """A file size limit stops the build while it packs, as a full disk does."""
+    run(collection)
+    before = tree(collection)
+    make_series(collection / "series", "large", {"iso": [100.0, 200.0]}, size=(300, 300), scene={"scene": "large"}, seed=500)
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
+        "from cat_dataset.build import main; sys.argv = ['cat-build-shards']; main()"
+    )
+    failed = subprocess.run([sys.executable, "-c", script], cwd=collection, capture_output=True, text=True, check=False)
+    assert failed.returncode == 2, failed.stderr
+    assert "error: " in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert {name: data for name, data in tree(collection).items() if ".staging" not in name} == before
+    assert verify(collection / "manifests")[0] == []
+    run(collection)
+    assert verify(collection / "manifests") == ([], 23, 8)
+    assert not any(".staging" in name for name in tree(collection))
+
+
+def test_a_full_disk_leaves_the_old_dataset(collection: Path) -> None:
+    """On a real file system of 300 KB, where this may be mounted."""
+    small = collection / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(small)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        run(collection, "--shards", "small/shards")
+        before = tree(collection / "small") | tree(collection)
+        make_series(collection / "series", "large", {"iso": [100.0, 200.0]}, size=(300, 300), scene={"scene": "large"}, seed=500)
+        # the estimate would refuse; a disk that somebody else fills meanwhile must not hurt either
+        script = "from cat_dataset import build\nbuild._check_space = lambda *arguments: None\nbuild.main()"
+        command = [sys.executable, "-c", script, "--shards", "small/shards"]
+        failed = subprocess.run(command, cwd=collection, capture_output=True, text=True, check=False)
+        assert failed.returncode == 2, failed.stderr
+        assert "disk full while writing" in failed.stderr
+        after = tree(collection / "small") | tree(collection)
+        assert {name: data for name, data in after.items() if ".staging" not in name} == before
+        assert verify(collection / "manifests")[0] == []
+        assert "GB free" in run(collection, "--shards", "small/shards", code=2)
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_an_interrupted_first_build_is_refused_by_name(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cat_dataset.commit.dataset_card", stop)
+    assert "stopped by Ctrl-C" in run(collection, code=130)
+    with pytest.raises(ManifestError, match="unfinished build"):
+        open_dataset(collection / "manifests")
+    monkeypatch.undo()
+    run(collection)
+    assert verify(collection / "manifests")[0] == []

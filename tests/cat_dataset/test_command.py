@@ -1,0 +1,48 @@
+"""One clear line and the right exit status at the edge of every command."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from cat_dataset.command import reported, warn
+from cat_dataset.errors import InputError, RunFailed
+
+
+def leave(error: BaseException, capsys: pytest.CaptureFixture[str], debug: bool = False) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as stopped, reported(debug):
+        raise error
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (InputError("x.png is cut off; make it again"), 2, "error: x.png is cut off; make it again\n"),
+        (RunFailed("no luck"), 1, "error: no luck\n"),
+        (KeyboardInterrupt(), 130, "run the same command again"),
+        (OSError(errno.ENOSPC, "no space", "/x/y"), 2, "disk full while writing /x/y"),
+        (PermissionError(errno.EACCES, "denied", "/x/y"), 2, "no permission for /x/y"),
+        (FileNotFoundError(errno.ENOENT, "gone", "/x/y"), 2, "check the path"),
+        (MemoryError(), 2, "out of memory"),
+        (ZeroDivisionError("oops"), 1, "internal error: ZeroDivisionError: oops"),
+    ],
+)
+def test_errors(error: BaseException, code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    got, line = leave(error, capsys)
+    assert got == code
+    assert says in line
+    assert line.count("\n") == 1
+    assert "Traceback" not in line
+
+
+def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Traceback" in leave(InputError("x"), capsys, debug=True)[1]
+
+
+def test_nothing_happens_without_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with reported():
+        warn("look")
+    assert capsys.readouterr().err == "warning: look\n"

@@ -1,0 +1,187 @@
+"""The pair stream: a pure function of (seed, i), balanced, and the same for any workers, ranks and resumes."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import pickle
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cat_dataset.attributes import attribute
+from cat_dataset.errors import UsageError
+from cat_dataset.instructions import parse
+from cat_dataset.manifests import Dataset
+from cat_dataset.pairs import PairIndex, rank_batch
+from tests.cat_dataset.factory import build_dataset, make_collection, make_series
+
+EVERYTHING = {"train": 1.0, "validation": 0.0, "test": 0.0}
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    root = tmp_path_factory.mktemp("pairs")
+    make_collection(root / "series", rotations=4, isos=3, frames=13)
+    exposures, angles = zip(*itertools.product([0.0, 1.0, 2.0], [0.0, 10.0, 20.0]), strict=True)
+    make_series(root / "series", "both", {"exposure": exposures, "rotation_x": angles}, object="the old_red; {car}")
+    return build_dataset(root, split=EVERYTHING)
+
+
+@pytest.fixture(scope="module")
+def index(dataset: Dataset) -> PairIndex:
+    return PairIndex(dataset, seed=7)
+
+
+@given(i=st.integers(0, 10**12))
+def test_a_pair_depends_on_nothing_but_seed_and_number(dataset: Dataset, index: PairIndex, i: int) -> None:
+    pair = index.pair(i)
+    assert pair == PairIndex(dataset, seed=7).pair(i)
+    assert pair.index == i
+
+
+@given(i=st.integers(0, 10**9))
+def test_a_pair_is_what_it_says(dataset: Dataset, index: PairIndex, i: int) -> None:
+    pair = index.pair(i)
+    source, target = dataset.frames.iloc[pair.source], dataset.frames.iloc[pair.target]
+    assert source["series"] == target["series"] == pair.series
+    assert pair.edits
+    for edit in pair.edits:
+        chosen = attribute(edit.attribute)
+        one, other = source[f"value_{edit.attribute}"], target[f"value_{edit.attribute}"]
+        assert edit.task == chosen.task
+        assert edit.delta == chosen.delta(one, other)
+        assert edit.encoded == pytest.approx(chosen.encode(one, other))
+        assert edit.object in ("chair", "scene", "old red car")
+    if pair.source == pair.target:
+        assert [edit.delta for edit in pair.edits] == [0.0]
+    else:
+        labels = [f"value_{name}" for name in dataset.attributes]
+        differ = {label[6:] for label in labels if source[label] != target[label] and not np.isnan(source[label])}
+        assert {edit.attribute for edit in pair.edits} == differ
+    assert [(one.attribute, one.delta) for one in parse(pair.instruction)] == [(edit.attribute, edit.delta) for edit in pair.edits]
+
+
+def test_seeds_differ(dataset: Dataset) -> None:
+    one, other = PairIndex(dataset, seed=1), PairIndex(dataset, seed=2)
+    assert sum(one.pair(i) == other.pair(i) for i in range(200)) < 20
+
+
+def test_balance(index: PairIndex) -> None:
+    """Attributes, directions, sizes of change, zero share and templates, over 20,000 pairs."""
+    pairs = [index.pair(i) for i in range(20_000)]
+    zero = [pair for pair in pairs if pair.source == pair.target]
+    assert len(zero) / len(pairs) == pytest.approx(0.05, abs=0.006)
+    single = Counter(pair.edits[0].attribute for pair in pairs if pair.series != "both")
+    assert single["iso"] == pytest.approx(5_000, rel=0.06)
+    assert single["rotation_z"] == pytest.approx(5_000, rel=0.06)
+    turns = [pair.edits[0].delta for pair in pairs if pair.edits[0].attribute == "rotation_z" and pair.source != pair.target]
+    assert np.mean(np.array(turns) > 0) == pytest.approx(0.5, abs=0.03)
+    counts, _ = np.histogram(np.abs(turns), bins=12, range=(5, 125))
+    assert counts.sum() == len(turns)
+    assert np.abs(counts / counts.mean() - 1).max() < 0.15, "12 sizes, 4750 pairs: 5 % standard deviation"
+    series = Counter(pair.series for pair in pairs if pair.edits[0].attribute == "rotation_z")
+    assert len(series) == 4
+    assert min(series.values()) > 1_100
+    words = Counter(pair.instruction.split()[0] for pair in pairs if pair.edits[0].attribute == "rotation_z")
+    assert words["Turn"] / words["Rotate"] == pytest.approx(1, abs=0.15)
+    assert {len(pair.edits) for pair in pairs if pair.series == "both"} == {1, 2}
+
+
+def test_options(dataset: Dataset) -> None:
+    only = PairIndex(dataset, attributes=["iso"], zero_share=0.0, plain=True)
+    pairs = [only.pair(i) for i in range(300)]
+    assert {edit.attribute for pair in pairs for edit in pair.edits} == {"iso"}
+    assert all(pair.source != pair.target for pair in pairs)
+    assert all(edit.encoded == pytest.approx(edit.delta / 6400) for pair in pairs for edit in pair.edits)
+    nothing = PairIndex(dataset, zero_share=1.0)
+    assert all(nothing.pair(i).source == nothing.pair(i).target for i in range(100))
+    weighted = PairIndex(dataset, attributes=["iso", "rotation_z"], weights={"iso": 3.0})
+    share = np.mean([weighted.pair(i).edits[0].attribute == "iso" for i in range(4_000)])
+    assert share == pytest.approx(0.75, abs=0.03)
+    last = PairIndex(dataset, weights={"iso": 0, "rotation_x": 0, "exposure": 0})
+    assert {last.pair(i).edits[0].attribute for i in range(200)} == {"rotation_z"}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"split": "test"}, "no series in its 'test' split .filled: train."),
+        ({"attributes": ["gamma"]}, "no series of the 'train' split varies gamma; it has iso, exposure"),
+        ({"attributes": ["isso"]}, "unknown attribute 'isso'"),
+        ({"weights": {"gamma": 1.0}}, "weights name gamma"),
+        ({"weights": {"iso": -1.0}}, "must be 0 or more"),
+        ({"weights": {"iso": 0.0}, "attributes": ["iso"]}, "every attribute has weight 0"),
+        ({"zero_share": 1.5}, "between 0 and 1"),
+        ({"seed": -1}, "seed must be"),
+    ],
+)
+def test_bad_options(dataset: Dataset, options: dict, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        PairIndex(dataset, **options)
+
+
+def test_negative_numbers_are_refused(index: PairIndex) -> None:
+    with pytest.raises(UsageError, match="count from 0"):
+        index.pair(-1)
+
+
+def test_threads_processes_and_copies_see_one_stream(index: PairIndex) -> None:
+    numbers = list(range(0, 2_000, 3))[::-1]
+    expected = [index.pair(i) for i in numbers]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(index.pair, numbers)) == expected
+    with multiprocessing.get_context("spawn").Pool(2) as processes:
+        assert processes.map(index.pair, numbers) == expected
+    assert [pickle.loads(pickle.dumps(index)).pair(i) for i in numbers[:5]] == expected[:5]
+
+
+@given(st.integers(0, 1000), st.integers(1, 8), st.sampled_from([1, 2, 4, 8]), st.sampled_from([1, 2, 4, 8]))
+def test_ranks_share_a_step_and_may_change_their_number(step: int, share: int, world: int, other: int) -> None:
+    batch = share * 8
+    taken = [i for rank in range(world) for i in rank_batch(step, batch, rank, world)]
+    assert taken == list(range(step * batch, (step + 1) * batch))
+    assert taken == [i for rank in range(other) for i in rank_batch(step, batch, rank, other)]
+    assert {len(rank_batch(step, batch, rank, world)) for rank in range(world)} == {batch // world}
+
+
+@pytest.mark.parametrize("case", [(0, 4, 0, 3), (0, 0, 0, 1), (0, 4, 2, 2), (0, 4, -1, 2), (-1, 4, 0, 2), (0, 4, 0, 0)])
+def test_impossible_ranks(case: tuple[int, int, int, int]) -> None:
+    with pytest.raises(UsageError):
+        rank_batch(*case)
+
+
+def test_fingerprint(dataset: Dataset, tmp_path: Path) -> None:
+    base = PairIndex(dataset).fingerprint()
+    assert base == PairIndex(dataset).fingerprint()
+    others: list[Callable[[], PairIndex]] = [
+        lambda: PairIndex(dataset, seed=1),
+        lambda: PairIndex(dataset, zero_share=0.1),
+        lambda: PairIndex(dataset, plain=True),
+        lambda: PairIndex(dataset, attributes=["iso"]),
+        lambda: PairIndex(dataset, weights={"iso": 2.0}),
+    ]
+    assert len({base, *(make().fingerprint() for make in others)}) == 6
+    changed = dataset.frames.copy()
+    changed.loc[3, "sha256"] = "0" * 64
+    assert PairIndex(Dataset(changed, dataset.series, dataset.info, tmp_path, tmp_path)).fingerprint() != base
+
+
+def test_how_a_dataset_is_packed_does_not_matter(dataset: Dataset, tmp_path: Path) -> None:
+    """Other shards, other rows: the same frames and sentences, and the same fingerprint."""
+    (tmp_path / "series").symlink_to(dataset.manifests.parent / "series")
+    other = build_dataset(tmp_path, split=EVERYTHING, shard_size=20_000)
+    assert len(other.info["shards"]) > len(dataset.info["shards"])
+    one, two = PairIndex(dataset, seed=3), PairIndex(other, seed=3)
+    assert one.fingerprint() == two.fingerprint()
+    names = [data.frames["series"] + data.frames["frame"].astype(str) for data in (dataset, other)]
+    for i in range(300):
+        a, b = one.pair(i), two.pair(i)
+        assert (a.instruction, a.edits) == (b.instruction, b.edits)
+        assert names[0][a.target] == names[1][b.target]
