@@ -35,9 +35,11 @@ bpy.ops.export_scene.gltf(filepath=str(out / "gltf" / "toy.gltf"), export_format
 bpy.ops.wm.obj_export(filepath=str(out / "toy.obj"))
 bpy.ops.wm.usd_export(filepath=str(out / "toy.usdc"))
 
-for number, image_name in enumerate(("city", "studio")):
-    sky = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / (image_name + ".exr")
-    (out / (image_name + ".exr")).write_bytes(sky.read_bytes())
+bpy.data.objects["car"].data.vertices[7].co.x = float("nan")
+bpy.ops.wm.save_as_mainfile(filepath=str(out / "nan.blend"), compress=False)
+
+sky = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / "city.exr"
+(out / "city.exr").write_bytes(sky.read_bytes())
 image = bpy.data.images.load(str(out / "city.exr"))
 image.scale(64, 32)
 image.file_format, image.filepath_raw = "HDR", str(out / "small.hdr")

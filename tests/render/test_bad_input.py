@@ -1,0 +1,189 @@
+"""Inputs that cannot be used: one line that names the file and the remedy, exit 2, nothing left behind."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cat_dataset.errors import InputError
+from render.blender.asset_files import check_asset
+from render.blender.sky_files import check_sky
+from tests.render.runs import TINY, error_lines, rotate
+
+LENGTHS_KNOWN = ["toy.fbx", "toy.glb", "toy.blend", "toy.usdc"]
+
+
+def cut(source: Path, target: Path, share: float) -> Path:
+    """The first ``share`` of a file."""
+    data = source.read_bytes()
+    target.write_bytes(data[: int(len(data) * share)])
+    return target
+
+
+@pytest.mark.parametrize("name", [*LENGTHS_KNOWN, "toy.obj", "gltf/toy.gltf"])
+def test_whole_assets_pass_the_checks(assets: Path, name: str) -> None:
+    companions = check_asset(assets / name)
+    assert all(len(digest) == 64 for digest in companions.values())
+    assert list(companions) == {"toy.obj": ["toy.mtl"], "gltf/toy.gltf": ["toy.bin"]}.get(name, [])
+
+
+@pytest.mark.parametrize("share", [0.002, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize("name", LENGTHS_KNOWN)
+def test_cut_off_assets_are_recognised_without_blender(assets: Path, tmp_path: Path, name: str, share: float) -> None:
+    with pytest.raises(InputError, match=r"cut off|is not a"):
+        check_asset(cut(assets / name, tmp_path / name, share))
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.97])
+@pytest.mark.parametrize("name", ["small.hdr"])
+def test_cut_off_radiance_skies_are_recognised_without_blender(assets: Path, tmp_path: Path, name: str, share: float) -> None:
+    assert check_sky(assets / name) == {}
+    with pytest.raises(InputError, match="cut off"):
+        check_sky(cut(assets / name, tmp_path / name, share))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    data=st.binary(max_size=400),
+    kind=st.sampled_from([".fbx", ".glb", ".gltf", ".obj", ".blend", ".usdc", ".usdz"]),
+    head=st.integers(0, 7),
+)
+def test_any_bytes_at_all_give_a_clear_refusal_or_pass(tmp_path_factory: pytest.TempPathFactory, data: bytes, kind: str, head: int) -> None:
+    heads = [
+        b"",
+        b"Kaydara FBX Binary  \x00\x1a\x00\xe8\x1c\x00\x00",
+        b"glTF\x02\x00\x00\x00",
+        b"BLENDER",
+        b"PXR-USDC",
+        b"PK\x03\x04",
+        b'{"a',
+        b"v 0 0 0\nf ",
+    ]
+    path = tmp_path_factory.getbasetemp() / f"any{kind}"
+    path.write_bytes(heads[head] + data)
+    try:
+        check_asset(path)
+    except InputError as error:
+        assert str(path) in str(error)
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.binary(max_size=400), head=st.sampled_from([b"", b"\x76\x2f\x31\x01\x02\x00\x00\x00", b"#?RADIANCE\n\n-Y 8 +X 8\n\x02\x02"]))
+def test_any_bytes_as_a_sky_give_a_clear_refusal_or_pass(tmp_path_factory: pytest.TempPathFactory, data: bytes, head: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.hdr"
+    path.write_bytes(head + data)
+    try:
+        check_sky(path)
+    except InputError as error:
+        assert str(path) in str(error)
+
+
+def with_missing_texture(assets: Path, folder: Path) -> Path:
+    shutil.copy(assets / "toy.obj", folder)
+    (folder / "toy.mtl").write_text("newmtl car_0\nmap_Kd colours/paint.png\n", encoding="utf-8")
+    return folder / "toy.obj"
+
+
+def without_buffer(assets: Path, folder: Path) -> Path:
+    return Path(shutil.copy(assets / "gltf" / "toy.gltf", folder))
+
+
+def written(name: str, content: str) -> Callable[[Path, Path], Path]:
+    def make(_: Path, folder: Path) -> Path:
+        (folder / name).write_text(content, encoding="utf-8")
+        return folder / name
+
+    return make
+
+
+BAD_ASSETS: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
+    "absent": (lambda assets, folder: folder / "absent.glb", "does not exist"),
+    "unsupported": (written("scan.stl", "solid"), "not a supported asset"),
+    "empty file": (written("void.fbx", ""), "is empty"),
+    "empty folder": (lambda assets, folder: folder, "holds no asset"),
+    "another format": (written("text.fbx", "hello"), "is not an FBX file"),
+    "no face": (written("points.obj", "v 0 0 0\nv 1 0 0\n"), "no mesh with a face"),
+    "face of missing vertices": (written("torn.obj", "v 0 0 0\nv 1 0 0\nf 1 2 3\n"), "only 2 vertices"),
+    "one point": (written("point.obj", "v 1 1 1\nv 1 1 1\nv 1 1 1\nf 1 2 3\n"), "no extent"),
+    "not finite": (lambda assets, folder: assets / "nan.blend", "not finite"),
+    "missing texture": (with_missing_texture, "needs colours/paint.png, which is missing"),
+    "missing buffer": (without_buffer, "needs toy.bin, which is missing"),
+    "FBX without a mesh": (lambda assets, folder: assets / "empty.fbx", "holds no mesh with a face"),
+    "GLB without a mesh": (lambda assets, folder: assets / "camera_only.glb", "holds no mesh with a face"),
+    "damaged inside": (lambda assets, folder: damaged(assets / "toy.blend", folder / "toy.blend"), "cannot be imported|holds no mesh"),
+}
+
+
+def damaged(source: Path, target: Path) -> Path:
+    """A .blend whose ends are right and whose middle is not."""
+    data = bytearray(source.read_bytes())
+    data[100:-200] = bytes(len(data) - 300)
+    target.write_bytes(bytes(data))
+    return target
+
+
+@pytest.mark.parametrize("case", BAD_ASSETS)
+def test_a_bad_asset_gives_one_line_and_leaves_nothing(case: str, assets: Path, tmp_path: Path) -> None:
+    make, wanted = BAD_ASSETS[case]
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    path = make(assets, inputs)
+    run = rotate(*TINY, "--asset", path, "--out", tmp_path / "series")
+    assert run.returncode == 2
+    (line,) = error_lines(run)
+    assert str(path) in line
+    assert any(part in line for part in wanted.split("|")), line
+    assert list((tmp_path / "series").iterdir()) == []
+
+
+BAD_SKIES: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
+    "cut off EXR": (lambda assets, folder: cut(assets / "city.exr", folder / "city.exr", 0.6), "cut off or damaged"),
+    "another format": (written("sky.hdr", "hello hello"), "is not an EXR or Radiance HDR picture"),
+    "unsupported": (written("sky.jpg", "hello"), "not a supported sky"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SKIES)
+def test_a_bad_sky_gives_one_line_and_leaves_nothing(case: str, assets: Path, tmp_path: Path) -> None:
+    make, wanted = BAD_SKIES[case]
+    path = make(assets, tmp_path)
+    run = rotate(*TINY, "--hdri", path, "--out", tmp_path / "series")
+    assert run.returncode == 2
+    (line,) = error_lines(run)
+    assert str(path) in line
+    assert wanted in line
+    assert list((tmp_path / "series").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted"),
+    [
+        (["--states", "1"], "--states: 1 is outside 2"),
+        (["--range", "30", "-30"], "must rise"),
+        (["--range", "-400", "0"], "-360 to 360"),
+        (["--range", "nan", "0"], "must rise"),
+        (["--asset", "builtin:teapot"], "builtin:car, builtin:mug"),
+        (["--hdri", "builtin:moon"], "builtin:city"),
+        (["--colour", "red"], "--help"),
+        (["--out", __file__], "is a file"),
+    ],
+)
+def test_impossible_flags_give_one_line(flags: list[str], wanted: str, tmp_path: Path) -> None:
+    run = rotate(*TINY, "--out", tmp_path, *flags)
+    assert run.returncode == 2
+    (line,) = error_lines(run)
+    assert wanted in line
+
+
+def test_a_device_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
+    absent = "metal" if sys.platform != "darwin" else "cuda"
+    run = rotate(*TINY, "--device", absent, "--out", tmp_path)
+    assert run.returncode == 2
+    (line,) = error_lines(run)
+    assert f"--device {absent} is not available here; available: cpu" in line

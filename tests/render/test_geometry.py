@@ -1,0 +1,125 @@
+"""What the labels claim against what the pictures show: direction, pose, camera matrix, framing."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cat_dataset.series import find_series, read_series
+from tests.render.runs import inside_blender, rotate
+
+Vector = NDArray[np.float64]
+
+MARKED_BAR = """\
+mtllib bar.mtl
+o bar
+v -1 -0.15 -0.15\nv 1 -0.15 -0.15\nv 1 0.15 -0.15\nv -1 0.15 -0.15\nv -1 -0.15 0.15\nv 1 -0.15 0.15\nv 1 0.15 0.15\nv -1 0.15 0.15
+usemtl grey
+f 1 2 6 5\nf 2 3 7 6\nf 3 4 8 7\nf 4 1 5 8\nf 1 4 3 2\nf 5 6 7 8
+o mark
+v 0.7 -0.2 -0.2\nv 1 -0.2 -0.2\nv 1 0.2 -0.2\nv 0.7 0.2 -0.2\nv 0.7 -0.2 0.2\nv 1 -0.2 0.2\nv 1 0.2 0.2\nv 0.7 0.2 0.2
+usemtl red
+f 9 10 14 13\nf 10 11 15 14\nf 11 12 16 15\nf 12 9 13 16\nf 9 12 11 10\nf 13 14 15 16
+"""
+MARKED_BAR_MTL = "newmtl grey\nKd 0.5 0.5 0.5\nnewmtl red\nKd 0.9 0.0 0.0\n"
+
+FRAMES_OF_ALL_VERTICES = """
+import sys
+
+sys.path.insert(0, ".")
+import bpy
+from bpy_extras.object_utils import world_to_camera_view
+
+from render.blender import engine, framing
+from render.blender.asset_import import load
+from render.blender.placement import Rotation
+from render.blender.sources import made_in_code
+from render.blender.viewpoint import viewpoint
+
+for name in ("car", "mug", "house", "lamp"):
+    subject = load(made_in_code(name, 1))
+    engine.set_up(size=64, samples=1, seed=0, device="cpu", denoise=False, threads=1)
+    camera = framing.add_camera()
+    for index, axis in enumerate("xyz"):
+        view, sweep = viewpoint(7, index), Rotation(axis, (-90.0, -30.0, 30.0, 90.0))
+        placements = [sweep.place(view, value) for value in sweep.values]
+        distance = framing.safe_distance(subject.outline, placements, view)
+        camera.matrix_world = framing.camera_matrix(view, distance)
+        widest = 0.0
+        for placement in placements:
+            subject.pivot.matrix_world = placement
+            bpy.context.view_layer.update()
+            for instance in bpy.context.evaluated_depsgraph_get().object_instances:
+                if instance.object.type == "MESH":
+                    for vertex in instance.object.data.vertices:
+                        seen = world_to_camera_view(bpy.context.scene, camera, instance.matrix_world @ vertex.co)
+                        assert seen.z > 0
+                        widest = max(widest, abs(seen.x - 0.5), abs(seen.y - 0.5))
+        print(name, axis, 2 * widest)
+"""
+
+
+def test_every_vertex_is_in_the_frame_in_every_state_and_the_frame_is_filled() -> None:
+    lines = inside_blender(FRAMES_OF_ALL_VERTICES).splitlines()
+    widest = [float(line.split()[2]) for line in lines if line.split()[0] in ("car", "mug", "house", "lamp")]
+    assert len(widest) == 12
+    assert widest == pytest.approx([0.94] * 12, abs=2e-4)  # 6 % margin, and not a step farther away than that asks for
+
+
+@pytest.mark.parametrize("axis", ["x", "y", "z"])
+def test_a_mark_on_the_object_is_seen_where_labels_and_camera_say(axis: str, tmp_path: Path) -> None:
+    (tmp_path / "bar.obj").write_text(MARKED_BAR, encoding="utf-8")
+    (tmp_path / "bar.mtl").write_text(MARKED_BAR_MTL, encoding="utf-8")
+    flags = ["--size", 96, "--samples", 4, "--states", 4, "--range", -60, 60, "--views", 2, "--seed", 3, "--hdri", "builtin:procedural"]
+    run = rotate(*flags, "--asset", tmp_path / "bar.obj", "--axis", axis, "--out", tmp_path / "series")
+    assert run.returncode == 0, run.stderr
+    compared = 0
+    for folder in find_series(tmp_path / "series"):
+        constants = json.loads((folder / "series.json").read_text(encoding="utf-8"))["constants"]
+        turn_axis = level_axis(axis, constants["azimuth_degrees"])
+        assert constants["axis_world"] == pytest.approx(turn_axis, abs=1e-6)
+        for frame in read_series(folder).frames:
+            found = red_centre(folder / frame.file)
+            mark = right_handed(turn_axis, frame.values[f"rotation_{axis}"]) @ np.array([0.85, 0.0, 0.0])
+            expected = project(mark / math.sqrt(1 + 0.2**2 * 2) * 0.5, constants)
+            if found is not None:
+                compared += 1
+                assert np.linalg.norm(found - expected) < 3.5, (folder.name, frame.values, found, expected)
+    assert compared >= 5
+
+
+def level_axis(name: str, azimuth: float) -> Vector:
+    """The level view frame, from its definition: y from the camera to the object, z up, x = y × z."""
+    away = -np.array([math.cos(math.radians(azimuth)), math.sin(math.radians(azimuth)), 0.0])
+    up = np.array([0.0, 0.0, 1.0])
+    return {"x": np.cross(away, up), "y": away, "z": up}[name]
+
+
+def right_handed(axis: Vector, degrees: float) -> Vector:
+    """Rodrigues' formula."""
+    x, y, z = axis
+    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    angle = math.radians(degrees)
+    return np.eye(3) + math.sin(angle) * skew + (1 - math.cos(angle)) * skew @ skew
+
+
+def project(point: Vector, constants: dict[str, list[list[float]]]) -> Vector:
+    """Pixel of a point in the pivot's frame, through the recorded pose and K (camera looks along −z, y up)."""
+    pose = np.array(constants["camera_to_object"])
+    x, y, z = np.linalg.inv(pose)[:3] @ np.append(point, 1.0)
+    u, v, w = np.array(constants["K"]) @ np.array([x / -z, -y / -z, 1.0])
+    return np.array([u / w, v / w])
+
+
+def red_centre(path: Path) -> Vector | None:
+    """Centre of the strongly red pixels; None where too few are seen."""
+    picture = cv2.imread(str(path)).astype(float)
+    blue, green, red = picture[..., 0], picture[..., 1], picture[..., 2]
+    rows, columns = np.nonzero((red > 60) & (red > 2.2 * green) & (red > 2.2 * blue))
+    return np.array([columns.mean() + 0.5, rows.mean() + 0.5]) if len(rows) > 12 else None
