@@ -97,11 +97,7 @@ def load_checkpoint(
             average[name].copy_(kept[name])
     for name, parameter in parameters.items():
         if f"{name}.exp_avg" in moments:
-            optimizer.state[parameter] = {
-                "step": moments[f"{name}.step"].reshape(()).clone(),
-                "exp_avg": moments[f"{name}.exp_avg"].clone(),
-                "exp_avg_sq": moments[f"{name}.exp_avg_sq"].clone(),
-            }
+            optimizer.state[parameter] = {key: moments[f"{name}.{key}"].clone() for key in ("step", "exp_avg", "exp_avg_sq")}
     return state
 
 
@@ -127,5 +123,5 @@ def _moments(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Opti
     result: dict[str, Tensor] = {}
     for name, parameter in parameters.items():
         for key, value in optimizer.state.get(parameter, {}).items():
-            result[f"{name}.{key}"] = value.detach().reshape(1) if value.dim() == 0 else value.detach().contiguous()
+            result[f"{name}.{key}"] = value.detach().contiguous()
     return result

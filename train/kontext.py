@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import numpy as np
 import torch
+import transformers
 from diffusers import FluxKontextPipeline
 from diffusers.training_utils import _collate_lora_metadata
 from peft import LoraConfig
@@ -207,9 +209,12 @@ def is_kontext_folder(folder: Path) -> bool:
 
 
 def _pipeline(folder: Path) -> Any:
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
     kind = torch.bfloat16 if torch.cuda.is_available() else torch.float32
     try:
-        pipeline = FluxKontextPipeline.from_pretrained(str(folder), torch_dtype=kind, local_files_only=True, use_safetensors=True)
+        pipeline = FluxKontextPipeline.from_pretrained(str(folder), dtype=kind, local_files_only=True, use_safetensors=True)
     except Exception as error:
         raise InputError(f"{folder} cannot be loaded as FLUX.1 Kontext ({type(error).__name__}: {error}); download it again") from None
     pipeline.set_progress_bar_config(disable=True)

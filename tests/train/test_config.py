@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+
+from cat_dataset.errors import CatError, InputError, UsageError
+from train.config import TrainConfig, _field_docs, parse_config
+
+
+def write(folder: Path, text: str) -> list[str]:
+    path = folder / "run.yaml"
+    path.write_text(text, encoding="utf-8")
+    return ["--config", str(path)]
+
+
+def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
+    config, debug = parse_config(
+        [*write(tmp_path, "batch: 7\nseed: 3\nlearning_rate: 1\n"), "--batch", "9", "--attributes", "iso", "exposure"]
+    )
+    assert (config.batch, config.seed, config.learning_rate, config.zero_share) == (9, 3, 1.0, TrainConfig().zero_share)
+    assert config.attributes == ["iso", "exposure"]
+    assert not debug
+
+
+def test_every_field_is_documented() -> None:
+    assert set(_field_docs()) == set(TrainConfig().as_dict())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bach: 7", "unknown key 'bach'; did you mean 'batch'"),
+        ("batch: many", "batch must be a int, not 'many'"),
+        ("batch: true", "batch must be a int"),
+        ("attributes: iso", "attributes must be a list"),
+        ("attributes: [fluff]", "unknown attribute 'fluff'"),
+        ("zero_share: 1.5", "zero_share must be in"),
+        ("- 1\n- 2", "must hold keys and values"),
+        ("a: [", "not valid YAML"),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(CatError, match=message.replace("[", r"\[")):
+        parse_config(write(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        parse_config(["--config", str(tmp_path / "no.yaml")])
+
+
+def test_a_wrong_flag_exits_2() -> None:
+    with pytest.raises(SystemExit) as leaving:
+        parse_config(["--bach", "3"])
+    assert leaving.value.code == 2
+
+
+def test_values_out_of_range_are_refused() -> None:
+    with pytest.raises(UsageError, match="clip must be positive"):
+        TrainConfig(clip=0.0)
