@@ -9,4 +9,3 @@ PIXEL_LIMIT = 200_000_000
 """Pixels of the largest picture that is decoded at all (medium-format backs reach 151 million)."""
 
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(PIXEL_LIMIT))
-os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "0")

@@ -10,7 +10,7 @@ the colour matrix. Pictures are scaled down in linear light by area and then get
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,16 @@ class Recipe:
         }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Samples:
+    """Decoded ``pixels`` (height, width, 3), and how they become linear sRGB: matrix · (scale · pixel − offset)."""
+
+    pixels: NDArray[np.uint16]
+    scale: float = 1 / 65535
+    offset: tuple[float, ...] = (0.0, 0.0, 0.0)
+    matrix: NDArray[np.float32] = field(default_factory=lambda: np.eye(3, dtype=np.float32))
+
+
 def recipe_for(shots: Sequence[Shot], gains: Sequence[Gains | None], size: int, full: bool, orientation: int) -> Recipe:
     """The recipe of a series: half-size demosaic when that still gives ``size`` pixels, unless ``full``."""
     levels = {shot.saturation for shot in shots if shot.saturation}
@@ -71,14 +81,14 @@ def develop(shot: Shot, gains: Gains | None, recipe: Recipe) -> Linear:
     Raises:
         InputError: the pixels are damaged, missing or constant.
     """
-    linear: NDArray[Any] = _develop_raw(shot, gains or (1.0, 1.0, 1.0), recipe) if shot.raw else _develop_jpeg(shot.path)
-    height, width = linear.shape[:2]
+    samples = _develop_raw(shot, gains or (1.0, 1.0, 1.0), recipe) if shot.raw else Samples(_develop_jpeg(shot.path))
+    pixels = samples.pixels
+    height, width = pixels.shape[:2]
     scale = recipe.size / max(height, width)
     if scale < 1:
         target = max(1, round(width * scale)), max(1, round(height * scale))
-        linear = np.asarray(cv2.resize(linear, target, interpolation=cv2.INTER_AREA))
-    if linear.dtype == np.uint16:
-        linear = linear / np.float32(65535)
+        pixels = np.asarray(cv2.resize(pixels, target, interpolation=cv2.INTER_AREA), np.uint16)
+    linear = (pixels * np.float32(samples.scale) - np.array(samples.offset, np.float32)) @ samples.matrix.T
     return upright(np.asarray(linear, np.float32), recipe.orientation)
 
 
@@ -99,7 +109,7 @@ def upright(picture: Linear, orientation: int) -> Linear:
     return np.ascontiguousarray(np.rot90(picture, turns))
 
 
-def _develop_raw(shot: Shot, gains: Gains, recipe: Recipe) -> Linear:
+def _develop_raw(shot: Shot, gains: Gains, recipe: Recipe) -> Samples:
     red, green, blue = gains
     try:
         with quiet_decoder(), rawpy.imread(str(shot.path)) as raw:
@@ -127,11 +137,11 @@ def _develop_raw(shot: Shot, gains: Gains, recipe: Recipe) -> Linear:
     if camera.ndim != 3 or camera.shape[2] != 3:
         raise InputError(f"{shot.path} has no three colours; only colour cameras are read")
     lift = pedestal / reach
-    balance = np.array(gains, np.float32) / min(gains)
-    light = camera * np.float32((1 + lift) / 65535) - balance * np.float32(lift)
-    ceiling = np.float32(1 - lift * (recipe.top_gain - 1))
-    light = np.minimum(light, ceiling) / ceiling
-    return np.asarray(light @ matrix.T, np.float32)
+    balance = np.array(gains) / min(gains)
+    ceiling = 1 - lift * (recipe.top_gain - 1)
+    clipped = np.rint((ceiling + balance * lift) / (1 + lift) * 65535).astype(np.uint16)
+    np.minimum(camera, clipped, out=camera)
+    return Samples(camera, (1 + lift) / 65535 / ceiling, tuple(balance * lift / ceiling), matrix)
 
 
 def srgb_from_camera(raw: Any) -> NDArray[np.float32]:
