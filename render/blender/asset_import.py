@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import bpy
 
 from cat_dataset.errors import InputError
+from render.blender import quiet
 from render.blender.builtin import OBJECTS
 from render.blender.engine import start_empty
 from render.blender.normalise import Subject, normalise
@@ -28,7 +27,7 @@ def load(source: Source) -> Subject:
     if source.path is None:
         OBJECTS[source.name]()
         return normalise(str(source))
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # Python importers print
+    with quiet.importer_silenced():
         try:
             _importer(source.path)(str(source.path))
         except InputError:
@@ -103,19 +102,21 @@ def _check_textures(source: Source, subject: Subject) -> None:
     """Cycles paints a missing texture magenta without a word; we do not."""
     for material in subject.materials:
         for image in _images(material.node_tree, set()):
-            if image.source == "FILE" and not image.packed_file and not image.has_data and image.size[0] == 0:
+            if image is None:
+                raise InputError(f"{source} needs a texture for its material {material.name} that is missing; put it back, or embed it")
+            if image.source == "FILE" and image.size[0] == 0:
                 name = Path(image.filepath.replace("\\", "/")).name
                 raise InputError(f"{source} needs the texture {name}, which is missing or unreadable; put it back, or embed it")
 
 
 def _images(tree: Any, seen: set[str]) -> list[Any]:
-    """Images of the connected texture nodes of a node tree and its groups."""
+    """Images of the connected texture nodes of a node tree and its groups; None for a node that has lost its own."""
     if tree is None or tree.name in seen:
         return []
     seen.add(tree.name)
     found = []
     for node in tree.nodes:
-        if node.type == "TEX_IMAGE" and node.image and any(output.is_linked for output in node.outputs):
+        if node.type == "TEX_IMAGE" and any(output.is_linked for output in node.outputs):
             found.append(node.image)
         elif node.type == "GROUP":
             found += _images(node.node_tree, seen)

@@ -93,6 +93,8 @@ def _freeze() -> list[tuple[Any, Matrix]]:
 
 def _mesh_of(thing: Any, graph: Any) -> Any:
     """The evaluated object's mesh, with the materials of its slots (they may hang on the object)."""
+    if thing.type == "MESH" and thing.data != thing.original.evaluated_get(graph).data:
+        return _copy_of(thing.data)  # an instance made by geometry nodes: `new_from_object` would give the whole object
     mesh = bpy.data.meshes.new_from_object(thing, preserve_all_data_layers=True, depsgraph=graph)
     for index, slot in enumerate(thing.material_slots):
         material = slot.material.original if slot.material else None
@@ -100,6 +102,18 @@ def _mesh_of(thing: Any, graph: Any) -> Any:
             mesh.materials[index] = material  # clearing the list instead would send every face to the first material
         else:
             mesh.materials.append(material)
+    return mesh
+
+
+def _copy_of(evaluated: Any) -> Any:
+    """An evaluated mesh as a mesh of its own."""
+    content = bmesh.new()
+    content.from_mesh(evaluated)
+    mesh = bpy.data.meshes.new(evaluated.name)
+    for material in evaluated.materials:
+        mesh.materials.append(material.original if material else None)
+    content.to_mesh(mesh)
+    content.free()
     return mesh
 
 

@@ -35,7 +35,21 @@ bpy.ops.export_scene.gltf(filepath=str(out / "gltf" / "toy.gltf"), export_format
 bpy.ops.wm.obj_export(filepath=str(out / "toy.obj"))
 bpy.ops.wm.usd_export(filepath=str(out / "toy.usdc"))
 
-bpy.data.objects["car"].data.vertices[7].co.x = float("nan")
+bpy.ops.wm.read_factory_settings(use_empty=True)
+paint = bpy.data.images.new("paint", 8, 8)
+paint.file_format, paint.filepath_raw = "PNG", str(out / "paint.png")
+paint.save()
+bpy.ops.mesh.primitive_cube_add()
+material = bpy.data.materials.new("painted")
+material.use_nodes = True
+texture = material.node_tree.nodes.new("ShaderNodeTexImage")
+texture.image = bpy.data.images.load(str(out / "paint.png"))
+material.node_tree.links.new(texture.outputs["Color"], material.node_tree.nodes["Principled BSDF"].inputs["Base Color"])
+bpy.context.object.data.materials.append(material)
+bpy.ops.export_scene.fbx(filepath=str(out / "textured.fbx"), path_mode="RELATIVE")
+(out / "paint.png").unlink()
+
+bpy.context.object.data.vertices[7].co.x = float("nan")
 bpy.ops.wm.save_as_mainfile(filepath=str(out / "nan.blend"), compress=False)
 
 sky = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / "city.exr"

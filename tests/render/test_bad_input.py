@@ -114,6 +114,7 @@ BAD_ASSETS: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
     "not finite": (lambda assets, folder: assets / "nan.blend", "not finite"),
     "missing texture": (with_missing_texture, "needs colours/paint.png, which is missing"),
     "missing buffer": (without_buffer, "needs toy.bin, which is missing"),
+    "missing texture of an FBX": (lambda assets, folder: assets / "textured.fbx", "needs the texture paint.png"),
     "FBX without a mesh": (lambda assets, folder: assets / "empty.fbx", "holds no mesh with a face"),
     "GLB without a mesh": (lambda assets, folder: assets / "camera_only.glb", "holds no mesh with a face"),
     "damaged inside": (lambda assets, folder: damaged(assets / "toy.blend", folder / "toy.blend"), "cannot be imported|holds no mesh"),

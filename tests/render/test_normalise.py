@@ -102,6 +102,20 @@ bpy.ops.object.camera_add(location=(70, 0, 0))
 extents("hidden")
 
 start()
+thing = cube((0, 0, 0), 8.0)
+nodes = bpy.data.node_groups.new("two small cubes", "GeometryNodeTree")
+nodes.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+points, instances, small, end = (
+    nodes.nodes.new(kind) for kind in ("GeometryNodeMeshLine", "GeometryNodeInstanceOnPoints", "GeometryNodeMeshCube", "NodeGroupOutput")
+)
+points.inputs["Count"].default_value, points.inputs["Offset"].default_value = 2, (3, 0, 0)
+nodes.links.new(points.outputs[0], instances.inputs["Points"])
+nodes.links.new(small.outputs["Mesh"], instances.inputs["Instance"])
+nodes.links.new(instances.outputs[0], end.inputs[0])
+thing.modifiers.new("nodes", "NODES").node_group = nodes
+extents("geometry_nodes")
+
+start()
 bpy.ops.object.text_add()
 bpy.context.object.data.body = "wide text"
 bpy.context.object.data.extrude = 0.1
@@ -115,6 +129,7 @@ EXTENTS = {
     "instances": [1.0, 0.2, 0.2],
     "sheared": [1.0, 0.25, 1 / (4 * 2**0.5)],
     "hidden": [1.0, 1.0, 1.0],
+    "geometry_nodes": [1.0, 0.25, 0.25],
 }
 
 

@@ -132,7 +132,7 @@ def test_a_bad_asset_in_a_batch_is_named_and_the_rest_is_rendered(assets: Path, 
 def test_every_format_gives_the_same_object(assets: Path, tmp_path: Path) -> None:
     """The lights and cameras that come along must leave no trace, and the units of the formats neither."""
     run = rotate(*TINY, "--states", 2, "--asset", assets, "--hdri", assets / "small.hdr", "--out", tmp_path)
-    assert len(error_lines(run)) == 4, run.stderr  # empty.fbx, camera_only.glb, nan.blend, and the count
+    assert len(error_lines(run)) == 5, run.stderr  # empty.fbx, camera_only.glb, textured.fbx, nan.blend, and the count
     folders = list(find_series(tmp_path))
     assert len(folders) == 6
     assert len({folder.name for folder in folders}) == 6
