@@ -34,8 +34,11 @@ def fsync_folder(folder: Path) -> None:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside ``path``; fsync and rename it when the body ends well, remove it otherwise."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    """Open a temporary file beside ``path``; fsync and rename it when the body ends well, remove it otherwise.
+
+    Its name is always the same, so that what a kill leaves is used up by the next run.
+    """
+    temporary = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open(temporary, "wb") as stream:

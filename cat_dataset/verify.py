@@ -125,6 +125,8 @@ def _sample_faults(stream: BinaryIO, row: Mapping[Any, Any], series: Mapping[Any
     if stream.read(BLOCK) != tar_header(member_name(row["series"], frame, extension), size):
         yield "its tar header differs"
     data = stream.read(size)
+    if stream.read(-size % BLOCK).strip(b"\0"):
+        yield "its padding is not empty"
     if zlib.crc32(data) != row["crc32"] or hashlib.sha256(data).hexdigest() != row["sha256"]:
         yield f"its {size} bytes at offset {row['offset']} do not match their hashes"
     else:
@@ -136,7 +138,8 @@ def _sample_faults(stream: BinaryIO, row: Mapping[Any, Any], series: Mapping[Any
             yield f"it does not decode ({error})"
     expected = _expected_json(row, series)
     stream.seek(int(row["offset"]) + _padded(size))
-    if stream.read(BLOCK + len(expected)) != tar_header(member_name(row["series"], frame, "json"), len(expected)) + expected:
+    header = tar_header(member_name(row["series"], frame, "json"), len(expected))
+    if stream.read(BLOCK + _padded(len(expected))) != header + expected + bytes(-len(expected) % BLOCK):
         yield f"its JSON sample differs from {FRAMES}"
 
 
