@@ -1,4 +1,4 @@
-"""Sheets of pictures with captions: what the trainer logs, `cat-edit --sweep` writes and the report shows."""
+"""Sheets of pictures with captions: logged by the trainer, written by `cat-edit --sweep`, shown in reports and documentation."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cat_dataset.attributes import attribute
 from cat_dataset.files import write_bytes
-from cat_dataset.images import Rgb, encode_png
+from cat_dataset.images import Rgb, encode_png, resize_area
 
 _PAPER, _INK = (255, 255, 255), (40, 40, 40)
 _GAP = 4
-
-
-def resize(picture: Rgb, width: int, height: int) -> Rgb:
-    """The picture at another size: area-averaged when it shrinks, cubic when it grows."""
-    method = cv2.INTER_AREA if width * height <= picture.shape[0] * picture.shape[1] else cv2.INTER_CUBIC
-    return cast(Rgb, cv2.resize(picture, (width, height), interpolation=method))
 
 
 def enlarge(picture: Rgb, side: int) -> Rgb:
@@ -29,7 +22,7 @@ def enlarge(picture: Rgb, side: int) -> Rgb:
     height, width = picture.shape[:2]
     longest = max(height, width)
     if longest >= side:
-        return resize(picture, max(1, round(width * side / longest)), max(1, round(height * side / longest)))
+        return resize_area(picture, max(1, round(width * side / longest)), max(1, round(height * side / longest)))
     times = side // longest
     return cast(Rgb, np.repeat(np.repeat(picture, times, axis=0), times, axis=1))
 

@@ -28,7 +28,7 @@ class Defaults:
 
 
 DEFAULTS = {
-    NanoBase.name: Defaults(max_steps=800, batch=32, learning_rate=1e-3),
+    NanoBase.name: Defaults(max_steps=1500, batch=16, learning_rate=2e-3),
     "kontext": Defaults(max_steps=10_000, batch=4, learning_rate=1e-4),
 }
 

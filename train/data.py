@@ -16,11 +16,10 @@ import numpy as np
 
 from cat_dataset.attributes import attribute
 from cat_dataset.frames import FrameReader
-from cat_dataset.images import Rgb, decode_rgb
+from cat_dataset.images import Rgb, decode_rgb, resize_area
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import Pair, PairIndex, rank_batch
 from train.base import Instruction
-from train.pictures import resize
 
 _CROP_STREAM = 0xC409
 """Separates the crops' random numbers from every other use of the seed."""
@@ -137,7 +136,7 @@ def cut_square(picture: Rgb, box: Square, size: int, mirror: bool = False) -> Rg
     cut = picture[top : top + side, left : left + side]
     if mirror:
         cut = cut[:, ::-1]
-    return resize(np.ascontiguousarray(cut), size, size)
+    return resize_area(np.ascontiguousarray(cut), size, size)
 
 
 def instruction_of(pair: Pair) -> Instruction:

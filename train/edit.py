@@ -14,12 +14,12 @@ import typer
 from cat_dataset.attributes import attribute
 from cat_dataset.command import reported
 from cat_dataset.errors import InputError, UsageError
-from cat_dataset.images import Rgb, decode_rgb
+from cat_dataset.images import Rgb, decode_rgb, resize_area
 from cat_dataset.instructions import Edit, build, parse
+from cat_dataset.sheets import save_png, sheet, spell_delta
 from train.base import Base, Instruction
 from train.bases import load_adapter
 from train.data import default_threads
-from train.pictures import resize, save_png, sheet, spell_delta
 from train.sampler import edit_pictures
 
 _FILE_CAP = 512 << 20
@@ -56,7 +56,7 @@ class Editor:
         edited = edit_pictures(self.base, [small] * len(instructions), instructions, steps=steps, seed=seed)
         height, width = picture.shape[:2]
         if not self.base.keeps_detail:
-            return [resize(result, width, height) for result in edited]
+            return [resize_area(result, width, height) for result in edited]
         return [_add_change(picture, small, result) for result in edited]
 
     def _instruction(self, edits: Sequence[Edit], values: Mapping[str, float]) -> Instruction:
@@ -93,7 +93,7 @@ def sweep_edits(edits: Sequence[Edit], low: float, high: float, count: int) -> l
 
 def _add_change(picture: Rgb, small: Rgb, edited: Rgb) -> Rgb:
     change = edited.astype(np.float32) - small.astype(np.float32)
-    wide: Any = resize(change, picture.shape[1], picture.shape[0])  # type: ignore[arg-type]
+    wide: Any = resize_area(change, picture.shape[1], picture.shape[0])  # type: ignore[arg-type]
     return np.asarray(np.clip(picture + wide, 0, 255).round(), dtype=np.uint8)
 
 

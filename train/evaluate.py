@@ -25,10 +25,10 @@ from cat_dataset.instructions import Edit, build
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
+from cat_dataset.sheets import save_png, sheet, spell_delta
 from train.base import Instruction
 from train.data import FrameCache, centre_square, cut_square, default_threads, instruction_of
 from train.edit import Editor
-from train.pictures import save_png, sheet, spell_delta
 from train.plots import asked_against_achieved, loss_curve
 from train.sampler import edit_pictures
 

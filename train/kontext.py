@@ -25,10 +25,9 @@ from torch import Tensor, nn
 
 from cat_dataset.errors import AdapterError, InputError
 from cat_dataset.files import read_json
-from cat_dataset.images import Rgb
+from cat_dataset.images import Rgb, resize_area
 from train.base import Condition, Instruction
 from train.masks import joint_mask
-from train.pictures import resize
 from train.projector import NumericProjector
 
 PROJECTOR_FILE = "numeric_projector.safetensors"
@@ -110,7 +109,7 @@ class KontextBase:
         height, width = picture.shape[:2]
         scale = self.size / math.sqrt(height * width)
         rows, columns = (max(1, round(side * scale / step)) for side in (height, width))
-        return resize(picture, columns * step, rows * step)
+        return resize_area(picture, columns * step, rows * step)
 
     @torch.no_grad()
     def to_latents(self, pictures: Sequence[Rgb]) -> Tensor:

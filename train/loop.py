@@ -23,12 +23,12 @@ from cat_dataset.files import write_bytes, write_json
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
+from cat_dataset.sheets import save_png, sheet, spell_delta
 from train.base import Base
 from train.bases import ADAPTER_SCHEMA
 from train.checkpoint import averaged, checkpoints, load_checkpoint, save_checkpoint
 from train.config import TrainConfig
 from train.data import Batch, BatchLoader
-from train.pictures import save_png, sheet, spell_delta
 from train.sampler import edit_pictures
 
 _SHOWN = 8

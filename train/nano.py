@@ -21,10 +21,9 @@ from torch import Tensor, nn
 from cat_dataset.attributes import TASK_LIMIT
 from cat_dataset.errors import AdapterError
 from cat_dataset.files import read_json, write_json
-from cat_dataset.images import Rgb
+from cat_dataset.images import Rgb, resize_area
 from train.base import Condition, Instruction
 from train.masks import joint_mask
-from train.pictures import resize
 from train.projector import NumericProjector
 
 TRANSFORMER_FILE = "transformer.safetensors"
@@ -80,7 +79,7 @@ class NanoBase:
         height, width = picture.shape[:2]
         scale = self.size / math.sqrt(height * width)
         rows, columns = (max(1, round(side * scale / self.patch)) for side in (height, width))
-        return resize(picture, columns * self.patch, rows * self.patch)
+        return resize_area(picture, columns * self.patch, rows * self.patch)
 
     def to_latents(self, pictures: Sequence[Rgb]) -> Tensor:
         """[B, rows * columns, 3 patch²] in [-1, 1]."""

@@ -38,11 +38,11 @@ class Done:
 def data_stages(folder: Path, *, tiny: bool) -> list[Stage]:
     """Render, photograph, ingest, pack and verify, under ``folder``."""
     series, dslr = str(folder / "series"), folder / "dslr"
-    assets = ("builtin:car", "builtin:mug") if tiny else ("builtin:car", "builtin:mug", "builtin:house", "builtin:lamp")
+    assets = ("builtin:car", "builtin:mug", "builtin:house", "builtin:lamp")
     rotate = (
-        ("--views", "1", "--states", "5", "--size", "64", "--samples", "4")
+        ("--views", "1", "--states", "3", "--size", "64", "--samples", "1")
         if tiny
-        else ("--views", "2", "--states", "9", "--size", "128", "--samples", "8")
+        else ("--views", "3", "--states", "13", "--size", "128", "--samples", "8")
     )
     scenes, small = (("4", "2") if tiny else ("40", "16")), ("--size", "192", "128") if tiny else ("--size", "384", "256")
     simulate = ("python", "-m", "capture.simulate")
@@ -69,7 +69,21 @@ def data_stages(folder: Path, *, tiny: bool) -> list[Stage]:
         Stage(
             "Photograph with the simulated camera",
             (
-                (*simulate, "--out", str(dslr / "exposure"), "--vary", "exposure", "--scenes", scenes[0], "--frames", "9", *small),
+                (
+                    *simulate,
+                    "--out",
+                    str(dslr / "exposure"),
+                    "--vary",
+                    "exposure",
+                    "--scenes",
+                    scenes[0],
+                    "--frames",
+                    "9",
+                    "--range",
+                    "-2",
+                    "2",
+                    *small,
+                ),
                 (*simulate, "--out", str(dslr / "iso"), "--vary", "iso", "--scenes", scenes[1], "--frames", "6", *small),
             ),
         ),
@@ -97,7 +111,7 @@ def data_stages(folder: Path, *, tiny: bool) -> list[Stage]:
 def model_stages(folder: Path, *, tiny: bool, resume: bool) -> list[Stage]:
     """Train nano and measure it on held-out series."""
     manifests, run = str(folder / "manifests"), str(folder / "runs" / "nano")
-    steps = "4" if tiny else "700"
+    steps = "4" if tiny else "1500"
     again = ("--resume",) if resume else ()
     train = ("python", "-m", "train.run", "--shards", manifests, "--base", "nano", "--out", run, "--max-steps", steps, *again)
     evaluate = ("python", "-m", "train.evaluate", "--adapter", run, "--shards", manifests, "--pairs", "6" if tiny else "48")
