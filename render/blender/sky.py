@@ -45,7 +45,7 @@ def builtin_sky(name: str) -> Source:
     shipped = shipped_skies()
     if name not in shipped:
         raise UsageError(f"there is no {BUILTIN}{name} sky; this Blender has {', '.join(BUILTIN + n for n in [*shipped, PROCEDURAL])}")
-    return Source(name, shipped[name], sha256_file(shipped[name]), builtin=True)
+    return Source(name, shipped[name], sha256_file(shipped[name]), builtin=True, licence="CC0-1.0")
 
 
 def default_skies() -> list[str]:

@@ -25,6 +25,7 @@ class Source:
     path: Path | None
     sha256: str
     builtin: bool = False
+    licence: str = "not recorded"
     companions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -82,7 +83,7 @@ def gather(
 
 def made_in_code(name: str, revision: int) -> Source:
     """A source without a file: its hash is that of its name and revision."""
-    return Source(name, None, sha256_json({"builtin": name, "revision": revision}), builtin=True)
+    return Source(name, None, sha256_json({"builtin": name, "revision": revision}), builtin=True, licence="Apache-2.0")
 
 
 def distinct_names(sources: Sequence[Source], longest: int = 30) -> dict[Source, str]:

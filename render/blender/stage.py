@@ -84,7 +84,7 @@ class Stage:
                     **framing.describe(job.view, distance, self.flags.size), **self.sweep.constants(job.view), **self.look,
                     "object_radius_m": RADIUS, "sky_strength": strength, "view_transform": "Standard",
                 },
-                provenance={"tool": "render.blender"},
+                provenance={"tool": "render.blender", "licences": {"asset": job.asset.licence, "hdri": job.sky.licence}},
             )  # fmt: skip
 
     def _measure(self, job: Job, subject: Subject, camera: Any, value: float) -> dict[str, float]:
