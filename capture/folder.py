@@ -102,6 +102,11 @@ def list_pictures(folder: Path) -> tuple[list[Path], list[str]]:
         what = "is a file; give the folder that holds the series" if folder.is_file() else "does not exist; check the path"
         raise InputError(f"{folder} {what}")
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    for path in files:
+        try:
+            path.name.encode("utf-8")
+        except UnicodeEncodeError:
+            raise InputError(f"{folder} holds a file whose name is not valid text ({ascii(path.name)[:80]}); rename it") from None
     raws = [path for path in files if path.suffix.lower() in RAW_SUFFIXES]
     jpegs = [path for path in files if path.suffix.lower() in JPEG_SUFFIXES]
     unread = [path for path in files if path.suffix.lower() in OTHER_PICTURES]

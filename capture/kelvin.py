@@ -87,6 +87,18 @@ def correlated_kelvin(xy: Array) -> float | None:
     return 1e6 / mired if 1e6 / HIGHEST <= mired <= 1e6 / LOWEST else None
 
 
+def on_locus(correlated: float) -> float:
+    """The kelvins of the white on `locus_xy` whose correlated colour temperature is ``correlated``.
+
+    Daylight lies off the black body and the table is coarse, so the two differ by up to 0.1 mired.
+    """
+    kelvin = correlated
+    for _ in range(3):
+        there = correlated_kelvin(locus_xy(min(max(kelvin, LOWEST), HIGHEST)))
+        kelvin *= correlated / there if there else 1.0
+    return kelvin
+
+
 def white_xyz(xy: Array) -> Array:
     """XYZ of chromaticity ``xy`` at Y = 1."""
     return np.array([xy[0] / xy[1], 1.0, (1 - xy[0] - xy[1]) / xy[1]])
@@ -131,6 +143,6 @@ class ColourProfile:
                 return None
             found = correlated_kelvin(xyz[:2] / xyz.sum()) if xyz.sum() > 0 else None
             if found is None or abs(found - guess) < 0.05:
-                return found
+                return None if found is None else on_locus(found)
             guess = found
-        return guess
+        return on_locus(guess)

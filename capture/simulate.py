@@ -21,7 +21,7 @@ from capture.foreground import add_solids, place_solids
 from capture.hdr_scene import Floats, Source, View, find_sources, look
 from capture.kelvin import ColourProfile
 from capture.sensor import COLOUR_MATRIX, Sensor, camera_rgb, fixed_pattern, mosaic
-from capture.sweep import Settings, sweep
+from capture.sweep import DAYLIGHT, Settings, sweep
 from cat_dataset.command import reported
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.progress import Progress
@@ -31,7 +31,7 @@ SERIAL = "CS100000001"
 LENS_BLUR = 0.6
 """Standard deviation in pixels of lens and anti-alias filter together."""
 METERED = 70
-"""Percentile of the green light that the exposure is set by."""
+"""Percentile of the brightest channel, white-balanced, that the exposure is set by."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def photograph(shoot: Shoot, environment: Floats, chosen: list[Settings], out: P
     sensor, profile = Sensor(), ColourProfile(COLOUR_MATRIX)
     radiance, view = render(shoot, environment, width, height, chart)
     light = camera_rgb(radiance)
-    constant = metered(light[..., 1], chosen)
+    constant = metered((light * profile.multipliers(DAYLIGHT)).max(axis=-1), chosen)
     samples = mosaic(light)
     pattern = fixed_pattern(height, width, sensor.non_uniformity, BODY)
     balance_only = len({(one.iso, one.f_number, one.shutter) for one in chosen}) == 1
