@@ -108,10 +108,10 @@ def test_the_grey_wedge_is_neutral_and_falls_by_half_stops(tmp_path, environment
     """Scene → sensor → DNG → development: greys stay grey, and light stays proportional."""
     folder = tmp_path / "wedge"
     scene = Shoot("procedural_00", Source("procedural", None, 3), 0, 0)
-    photograph(scene, environment, sweep("exposure", 3), folder, (960, 640), chart=True)
+    photograph(scene, environment, sweep("exposure", 3, (-1, 1)), folder, (960, 640), chart=True)
     shot = read_shot(folder / "cat_0002.dng")
     linear = develop(shot, shot.gains, recipe_for([shot], [shot.gains], 960, True, 1))
     edges = np.linspace(960 * 0.04, 960 * 0.96, 21).astype(int)
-    patches = np.array([linear[300:340, left + 8 : right - 8].mean(axis=(0, 1)) for left, right in pairwise(edges)])[:9]
+    patches = np.array([linear[300:340, left + 8 : right - 8].mean(axis=(0, 1)) for left, right in pairwise(edges)])[:7]
     assert np.abs(patches / patches[:, 1:2] - 1).max() < 0.02
-    assert np.log2(patches[:-1, 1] / patches[1:, 1]) == pytest.approx(np.full(8, 0.5), abs=0.03)
+    assert np.log2(patches[:-1, 1] / patches[1:, 1]) == pytest.approx(np.full(6, 0.5), abs=0.03)
