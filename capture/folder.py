@@ -101,7 +101,11 @@ def list_pictures(folder: Path) -> tuple[list[Path], list[str]]:
     if not folder.is_dir():
         what = "is a file; give the folder that holds the series" if folder.is_file() else "does not exist; check the path"
         raise InputError(f"{folder} {what}")
-    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    files = [
+        path
+        for path in sorted(folder.iterdir())
+        if (path.is_file() or path.is_symlink()) and not path.is_dir() and not path.name.startswith(".")
+    ]
     for path in files:
         try:
             path.name.encode("utf-8")
@@ -139,6 +143,8 @@ def read_shots(folder: Path, paths: Sequence[Path]) -> list[Shot]:
             shots.append(read_shot(path))
         except InputError as error:
             refused.append(str(error))
+        except OSError as error:
+            refused.append(f"{path} cannot be opened ({error.strerror}); mend the link or its permissions")
     if refused:
         raise refusal(folder, refused, len(paths))
     return shots

@@ -43,7 +43,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def ingest(
     *,
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of camera files, one series each.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders of camera files, one series each.")],
     out: Annotated[Path, typer.Option(help="Where the series go.")] = Path("series"),
     size: Annotated[int, typer.Option(help="Longest side of the frames in pixels; never enlarged.")] = 1024,
     full: Annotated[bool, typer.Option("--full", help="Demosaic at full size even where half would do.")] = False,

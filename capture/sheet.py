@@ -52,7 +52,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def sheet(
     *,
-    folders: Annotated[list[Path], typer.Argument(metavar="SERIES...", help="Folders of finished series.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="SERIES", help="Folders of finished series.")],
     out: Annotated[Path, typer.Option(help="Picture to write, .png or .jpg.")] = Path("sheet.jpg"),
     columns: Annotated[int, typer.Option(help="Frames per series.")] = 5,
     width: Annotated[int, typer.Option(help="Width of a frame in pixels.")] = 220,

@@ -266,3 +266,10 @@ def test_a_name_that_is_no_text(tmp_path):
     write_dng_file(tmp_path / "card" / "a.dng")
     (tmp_path / "card" / os.fsdecode(b"b\xff.dng")).write_bytes(b"x")
     assert "not valid text" in ingest(tmp_path / "card", "--out", tmp_path / "series", expect=2).stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    write_dng_file(tmp_path / "card" / "a.dng")
+    (tmp_path / "card" / "b.dng").symlink_to(tmp_path / "gone.dng")
+    assert "b.dng cannot be opened" in ingest(tmp_path / "card", "--out", tmp_path / "series", expect=2).stderr
