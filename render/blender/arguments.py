@@ -26,22 +26,26 @@ class Parser(argparse.ArgumentParser):
 
 def shared_flags(program: str, description: str) -> Parser:
     """A parser with the flags of every sweep."""
-    parser = Parser(prog=program, description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False)
+    parser = Parser(prog=program, description=description, allow_abbrev=False)
     parser.add_argument(
         "--asset", nargs="+", metavar="FILE", default=None,
-        help="FBX, GLB, GLTF, OBJ, BLEND or USD files, folders of them, or builtin:car, builtin:mug, builtin:house, builtin:lamp",
+        help="FBX, GLB, GLTF, OBJ, BLEND or USD files, folders of them, or builtin:car, :mug, :house, :lamp (default: builtin:car)",
     )  # fmt: skip
     parser.add_argument(
         "--hdri", nargs="+", metavar="FILE", default=None,
-        help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender",
+        help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender (default: two of them)",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, default=Path("series"), metavar="DIR", help="where the series folders go")
-    parser.add_argument("--views", type=_whole(1, 10_000), default=2, help="random viewpoints per object and sky")
-    parser.add_argument("--states", type=_whole(2, 10_000), default=37, help="frames per series, ends included")
-    parser.add_argument("--size", type=_whole(16, LARGEST_SIZE), default=1024, help="width and height in pixels")
+    parser.add_argument(
+        "--out", type=Path, default=Path("series"), metavar="DIR", help="where the series folders go (default: %(default)s)"
+    )
+    parser.add_argument("--views", type=_whole(1, 10_000), default=2, help="random viewpoints per object and sky (default: %(default)s)")
+    parser.add_argument("--states", type=_whole(2, 10_000), default=37, help="frames per series, ends included (default: %(default)s)")
+    parser.add_argument("--size", type=_whole(16, LARGEST_SIZE), default=1024, help="width and height in pixels (default: %(default)s)")
     parser.add_argument("--samples", type=_whole(1, 1_000_000), default=None, help="paths per pixel (default 64; 256 without a denoiser)")
-    parser.add_argument("--seed", type=_whole(0, 2**31 - 1), default=0, help="of the viewpoints and of the sampling")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="what renders; auto takes the fastest there is")
+    parser.add_argument("--seed", type=_whole(0, 2**31 - 1), default=0, help="of the viewpoints and of the sampling (default: %(default)s)")
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="what renders; auto takes the fastest there is (default: %(default)s)"
+    )
     parser.add_argument("--threads", type=_whole(1, 1024), default=None, help="CPU threads (default: all)")
     parser.add_argument("--debug", action="store_true", help="show Blender's own output, and tracebacks")
     return parser

@@ -25,8 +25,12 @@ def main() -> None:
     """Parse the flags and render."""
     with reported(wants_debug()):
         parser = shared_flags("rotate.py", "Render an object at known rotations.")
-        parser.add_argument("--axis", choices=AXES, default="z", help="axis of rotation, seen from the camera: x right, y away, z up")
-        parser.add_argument("--range", nargs=2, type=float, default=(-90.0, 90.0), metavar=("LO", "HI"), help="degrees, right-handed")
+        parser.add_argument(
+            "--axis", choices=AXES, default="z", help="axis of rotation, seen from the camera: x right, y away, z up (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--range", nargs=2, type=float, default=(-90.0, 90.0), metavar=("LO", "HI"), help="degrees, right-handed (default: -90 90)"
+        )
         flags = parser.parse_args(own_arguments())
         low, high = flags.range
         if not -360 <= low < high <= 360:
