@@ -81,6 +81,16 @@ class Attribute:
             raise UsageError(f"{self.name}: {source:g} K cannot rise by {encoded * self.span:g} mireds; ask for a smaller change")
         return self.scale.inverse(coordinate)
 
+    def spell(self, value: float) -> str:
+        """A value as a caption, rounded: ``ISO 400``, ``f/5.6``, ``5600 K``, ``-30°``."""
+        if self.symbol in ("ISO", "f/"):
+            return f"{self.symbol}{' ' if self.symbol == 'ISO' else ''}{value:.4g}"
+        return f"{value:.5g}{'' if self.symbol == '°' else ' '}{self.symbol}".strip()
+
+    def spell_delta(self, delta: float) -> str:
+        """A change as a caption, rounded: ``+2 EV``, ``-30°``."""
+        return f"{delta:+.4g}{'' if self.symbol == '°' else ' '}{self.symbol.rstrip('/')}".strip()
+
     @property
     def needs_source(self) -> bool:
         """Whether a change in the natural unit means something only together with the source value."""

@@ -16,7 +16,7 @@ from cat_dataset.command import reported
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.images import Rgb, decode_rgb, resize_area
 from cat_dataset.instructions import Edit, build, parse
-from cat_dataset.sheets import save_png, sheet, spell_delta
+from cat_dataset.sheets import save_png, sheet
 from train.base import Base, Instruction
 from train.bases import load_adapter
 from train.data import default_threads
@@ -131,7 +131,7 @@ def run(
         requests = sweep_edits(edits, *sweep) if sweep else [edits]
         results = editor.edit(picture, requests, values=_values(source or []), steps=steps, seed=seed)
         if sweep:
-            captions = ["source", *[spell_delta(r[0].attribute, r[0].delta) for r in requests]]
+            captions = ["source", *[attribute(r[0].attribute).spell_delta(r[0].delta) for r in requests]]
             save_png(target, sheet([[picture, *results]], captions=captions, side=256))
         else:
             save_png(target, results[0])

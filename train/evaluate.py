@@ -25,7 +25,7 @@ from cat_dataset.instructions import Edit, build
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
-from cat_dataset.sheets import save_png, sheet, spell_delta
+from cat_dataset.sheets import save_png, sheet
 from train.base import Instruction
 from train.data import FrameCache, centre_square, cut_square, default_threads, instruction_of
 from train.edit import Editor
@@ -136,7 +136,7 @@ def _sweeps(editor: Editor, held_out: HeldOut, chosen: Attribute, steps: int, ou
         asks = [Instruction(text=t, tasks=(chosen.task,), numbers=(n,), parts=(t,)) for t, n in zip(texts, numbers, strict=True)]
         edits = edit_pictures(editor.base, [source] * len(asks), asks, steps=steps)
         file = f"{chosen.name}_sweep_{len(result)}.png"
-        captions = ["source", *[spell_delta(chosen.name, delta) for delta in deltas]]
+        captions = ["source", *[chosen.spell_delta(delta) for delta in deltas]]
         save_png(out / file, sheet([[source, *truths], [source, *edits]], row_names=("ground truth", "edit"), captions=captions))
         result.append(
             {

@@ -23,7 +23,7 @@ from cat_dataset.files import write_bytes, write_json
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
-from cat_dataset.sheets import save_png, sheet, spell_delta
+from cat_dataset.sheets import save_png, sheet
 from train.base import Base
 from train.bases import ADAPTER_SCHEMA
 from train.checkpoint import averaged, checkpoints, load_checkpoint, save_checkpoint
@@ -127,7 +127,7 @@ class Trainer:
     def _pictures(self, step: int) -> None:
         with averaged(self.parameters, self.average):
             edits = edit_pictures(self.base, self.shown.sources, self.shown.instructions, steps=_SAMPLING_STEPS)
-        captions = [", ".join(spell_delta(e.attribute, e.delta) for e in pair.edits) for pair in self.shown.pairs]
+        captions = [", ".join(attribute(e.attribute).spell_delta(e.delta) for e in pair.edits) for pair in self.shown.pairs]
         picture = sheet(
             [self.shown.sources, self.shown.targets, edits], row_names=("source", "ground truth", "edit"), captions=captions, side=128
         )

@@ -105,9 +105,8 @@ def _label(name: str, value: float, first: float) -> str:
     """A frame's label; exposures are read more easily from the darkest frame on."""
     chosen = attribute(name)
     if name == "exposure":
-        return f"{value - first:+.3g} EV"
-    spelled = spell_number(round(value, 2))
-    return f"{chosen.symbol} {spelled}" if name == "iso" else f"{spelled}{chosen.symbol}"
+        return chosen.spell_delta(value - first)
+    return chosen.spell(value)
 
 
 def _dataset_table(dataset: Dataset) -> str:
