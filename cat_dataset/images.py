@@ -54,20 +54,19 @@ def decode_rgb(data: bytes, *, short_side: int | None = None, where: str = "the 
         InputError: another format, too large, cut off or damaged.
     """
     width, height = check_picture(data, where)
-    mode = cv2.IMREAD_COLOR
+    mode = cv2.IMREAD_COLOR_RGB
     if short_side is not None and data.startswith(b"\xff\xd8"):
         mode = next((flag for factor, flag in _REDUCED if min(width, height) >= short_side * factor), mode)
     try:
-        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), mode | cv2.IMREAD_IGNORE_ORIENTATION)
+        rgb = cv2.imdecode(np.frombuffer(data, np.uint8), mode | cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise InputError(f"{where} cannot be decoded ({error.err}); make it again") from None
-    if bgr is None:
+    if rgb is None:
         raise InputError(f"{where} is cut off or damaged; make it again")
-    rgb = cast(Rgb, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
     if short_side is not None and min(rgb.shape[:2]) > short_side:
         scale = short_side / min(width, height)
         rgb = resize_area(rgb, max(short_side, round(width * scale)), max(short_side, round(height * scale)))
-    return rgb
+    return cast(Rgb, rgb)
 
 
 def resize_area(rgb: Rgb, width: int, height: int) -> Rgb:
@@ -122,7 +121,7 @@ def _jpeg_ends(data: bytes) -> bool:
         elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
             at += 2
         elif marker == 0xDA:
-            return data.find(b"\xff\xd9", at) >= 0
+            return data.rfind(b"\xff\xd9", at) >= 0
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return False
