@@ -95,7 +95,13 @@ def test_ctrl_c_leaves_a_resumable_state(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "run the same command again" in errors
+    begun = hashes(tmp_path)
     assert journal.is_file()
+    other = rotate(*flags, "--seed", 9)
+    assert other.returncode == 2
+    (line,) = error_lines(other)
+    assert "was begun with seed = 0, not 9" in line
+    assert hashes(tmp_path) == begun
 
 
 def test_complete_series_are_counted_and_left_alone(undisturbed: Path) -> None:
