@@ -9,7 +9,6 @@ from typing import cast
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cat_dataset.attributes import attribute
 from cat_dataset.files import write_bytes
 from cat_dataset.images import Rgb, encode_png, resize_area
 
@@ -55,7 +54,7 @@ def save_png(path: Path, picture: Rgb) -> None:
     write_bytes(path, encode_png(picture))
 
 
-def spell_delta(name: str, delta: float) -> str:
-    """A change as a caption, like ``+2 EV`` or ``-30°``."""
-    chosen = attribute(name)
-    return f"{delta:+.3g}{'' if chosen.symbol == '°' else ' '}{chosen.symbol}".strip()
+def stack(sheets: Sequence[Rgb]) -> Rgb:
+    """Sheets below each other, narrower ones filled up with paper on the right."""
+    wide = max(sheet.shape[1] for sheet in sheets)
+    return np.vstack([np.pad(s, ((0, 0), (0, wide - s.shape[1]), (0, 0)), constant_values=_PAPER[0]) for s in sheets])
