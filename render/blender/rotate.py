@@ -17,6 +17,7 @@ if not __package__:
 from cat_dataset.command import reported
 from cat_dataset.errors import UsageError
 from render.blender.arguments import own_arguments, require_blender, shared_flags, wants_debug
+from render.blender.program import run
 
 AXES = ("x", "y", "z")
 
@@ -49,4 +50,4 @@ def evenly(low: float, high: float, states: int) -> tuple[float, ...]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

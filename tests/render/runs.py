@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--size", "64", "--samples", "1", "--states", "3", "--views", "1", "--hdri", "builtin:studio", "--threads", "1"]
+LEAVE = "\nimport os, sys; sys.stdout.flush(); os._exit(0)"  # some wheels crash while Python shuts down
 
 
 def command(*flags: object) -> list[str]:
@@ -24,7 +25,7 @@ def rotate(*flags: object) -> subprocess.CompletedProcess[str]:
 def inside_blender(code: str, *arguments: object) -> str:
     """Run ``code`` in a fresh Python that has bpy; its standard output."""
     run = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [sys.executable, "-c", code + LEAVE, *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
