@@ -181,11 +181,6 @@ def find_series(root: Path) -> Iterator[Path]:
             yield folder
 
 
-def find_unfinished(root: Path) -> list[Path]:
-    """Folders right under ``root`` that hold frames but no ``series.json``, by name."""
-    return [f for f in sorted(root.iterdir()) if (f / "frames").is_dir() and not (f / SERIES_JSON).is_file()]
-
-
 def frame_from_json(raw: object) -> Frame:
     """A frame from its JSON form.
 

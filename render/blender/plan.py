@@ -34,9 +34,9 @@ class Job:
 def plan(sweep: Rotation, assets: Sequence[Source], skies: Sequence[Source], flags: Namespace, render: Mapping[str, Any]) -> list[Job]:
     """Every series of the sweep, grouped by asset, then sky. ``render`` are the settings common to all."""
     asset_parts, sky_parts = distinct_names(assets), distinct_names(skies)
-    views = [viewpoint(flags.seed, index) for index in range(flags.views)]
     jobs = []
     for asset in assets:
+        views = [viewpoint(flags.seed, asset.key, index) for index in range(flags.views)]
         for sky in skies:
             for view in views:
                 name = f"{sweep.name}-{asset_parts[asset]}-{sky_parts[sky]}-v{view.index:02d}"

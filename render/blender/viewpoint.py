@@ -44,12 +44,13 @@ class Viewpoint:
         return Matrix((right, backward.cross(right), backward)).transposed()
 
 
-def viewpoint(seed: int, index: int) -> Viewpoint:
-    """Viewpoint ``index`` of ``seed``: uniform over the upper half-sphere's area between `LOWEST` and `HIGHEST`.
+def viewpoint(seed: int, asset: str, index: int) -> Viewpoint:
+    """Viewpoint ``index`` of an asset (its key): uniform over the upper half-sphere's area between `LOWEST` and `HIGHEST`.
 
-    Each is drawn from its own generator, so that asking for more views never moves the first ones.
+    Each is drawn from its own generator, so that asking for more views or assets never moves the first ones. Assets differ
+    in their viewpoints, for variety; skies do not, so that series that differ only in their light can be compared.
     """
-    draw = random.Random(f"viewpoint {seed} {index}")
+    draw = random.Random(f"viewpoint {seed} {asset} {index}")
     low, high = (math.sin(math.radians(limit)) for limit in (LOWEST, HIGHEST))
     elevation = math.degrees(math.asin(draw.uniform(low, high)))
     return Viewpoint(index, round(elevation, 6), round(draw.uniform(0.0, 360.0), 6))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cat_dataset.errors import SeriesError
-from cat_dataset.series import SERIES_JSON, find_series, find_unfinished, read_series, verify_frames
+from cat_dataset.series import SERIES_JSON, find_series, read_series, verify_frames
 from tests.cat_dataset.factory import make_series
 
 
@@ -68,7 +68,6 @@ def test_unfinished(folder: Path) -> None:
     (folder / SERIES_JSON).unlink()
     with pytest.raises(SeriesError, match="run its producer again"):
         read_series(folder)
-    assert find_unfinished(folder.parent) == [folder]
     assert list(find_series(folder.parent)) == []
 
 

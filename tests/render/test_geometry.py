@@ -47,7 +47,7 @@ for name in ("car", "mug", "house", "lamp"):
     engine.set_up(size=64, samples=1, seed=0, device="cpu", denoise=False, threads=1)
     camera = framing.add_camera()
     for index, axis in enumerate("xyz"):
-        view, sweep = viewpoint(7, index), Rotation(axis, (-90.0, -30.0, 30.0, 90.0))
+        view, sweep = viewpoint(7, "car", index), Rotation(axis, (-90.0, -30.0, 30.0, 90.0))
         placements = [sweep.place(view, value) for value in sweep.values]
         distance = framing.safe_distance(subject.outline, placements, view)
         camera.matrix_world = framing.camera_matrix(view, distance)
