@@ -89,7 +89,7 @@ class Attribute:
 
     def spell_delta(self, delta: float) -> str:
         """A change as a caption, rounded: ``+2 EV``, ``-30°``."""
-        return f"{delta:+.4g}{'' if self.symbol == '°' else ' '}{self.symbol.rstrip('/')}".strip()
+        return f"{round(delta, 2):+g}{'' if self.symbol == '°' else ' '}{self.symbol.rstrip('/')}".strip()
 
     @property
     def needs_source(self) -> bool:

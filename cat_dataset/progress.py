@@ -22,6 +22,7 @@ class Progress:
         self._terminal = sys.stderr.isatty()
         self._start = self._shown = time.monotonic()
         self._width = 0
+        self._last = ""
 
     def skip(self, count: int = 1) -> None:
         """Note units that need no work."""
@@ -57,8 +58,9 @@ class Progress:
         if self._terminal:
             self._width = max(self._width, len(line))
             print(f"\r{line.ljust(self._width)}", end="", file=sys.stderr, flush=True)
-        else:
+        elif line != self._last:
             print(line, file=sys.stderr, flush=True)
+        self._last = line
 
 
 def clock(seconds: float) -> str:

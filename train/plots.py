@@ -21,15 +21,13 @@ _BLUE, _GREY = "#2b6cb0", "#999999"
 
 
 def loss_curve(log: Path, target: Path) -> None:
-    """Loss over steps of a run's log.jsonl, on a logarithmic axis, with its running mean."""
+    """Loss over steps of a run's log.jsonl, on a logarithmic axis, with the mean of the last ten entries."""
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     steps, losses = [e["step"] for e in entries], [e["loss"] for e in entries]
-    smooth: list[float] = []
-    for loss in losses:
-        smooth.append(loss if not smooth else 0.9 * smooth[-1] + 0.1 * loss)
+    smooth = [sum(losses[max(0, i - 9) : i + 1]) / len(losses[max(0, i - 9) : i + 1]) for i in range(len(losses))]
     figure, axes = plt.subplots(figsize=(6.4, 2.8))
     axes.plot(steps, losses, color=_GREY, linewidth=0.7, label="each logged step")
-    axes.plot(steps, smooth, color=_BLUE, linewidth=1.8, label="running mean")
+    axes.plot(steps, smooth, color=_BLUE, linewidth=1.8, label="mean of the last ten")
     axes.set(yscale="log", xlabel="optimiser step", ylabel="loss (squared error of x̂0)")
     axes.legend(frameon=False)
     _save(figure, target)

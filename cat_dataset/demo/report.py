@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cat_dataset.attributes import attribute
 from cat_dataset.demo.stages import Done, spell
 from cat_dataset.files import read_json, write_bytes
@@ -59,7 +61,7 @@ def write_report(folder: Path, done: Sequence[Done]) -> Path:
         "<h2>One picture, five numbers</h2>",
         _figure(
             folder / "edit_sweep.png",
-            "A held-out photograph at its full size, edited by <code>cat-edit</code>. nano computes the change at "
+            "A held-out simulated photograph at its full size, edited by <code>cat-edit</code>. nano computes the change at "
             f"{evaluation['size']} pixels; it is added, enlarged, to the picture.",
         ),
         "<h2>How this was made</h2>",
@@ -92,7 +94,7 @@ def _series_strips(folder: Path, dataset: Dataset) -> Iterable[str]:
         shown.add(key)
         series = read_series(folder / "series" / str(row["series"]))
         frames = sorted(series.frames, key=lambda frame: frame.values[name])
-        picked = frames[:: max(1, (len(frames) - 1) // (_STRIP - 1))][:_STRIP]
+        picked = [frames[round(at)] for at in np.linspace(0, len(frames) - 1, min(_STRIP, len(frames)))]
         cells = "".join(
             f"<div>{_image(folder / 'series' / series.id / frame.file)}{_label(name, frame.values[name], frames[0].values[name])}</div>"
             for frame in picked
@@ -144,11 +146,15 @@ def _measure_text() -> str:
 def _measure_table(evaluation: dict[str, Any]) -> str:
     rows = [
         f"<tr><td>{html.escape(attribute(name).noun)}</td><td>{r['pairs']} / {r['series']}</td><td>{r['psnr']:.1f} dB</td><td>{r['psnr_copy']:.1f} dB</td>"
-        f"<td>{r['psnr'] - r['psnr_copy']:+.1f} dB</td><td>{r['spearman']:.3f}</td><td>{r['slope']:.2f}</td><td>{r['error']:.2f} {html.escape(r['unit'])}</td></tr>"
+        f"<td>{r['psnr'] - r['psnr_copy']:+.1f} dB</td><td>{r['spearman']:.3f}</td><td>{r['slope']:.2f}</td><td>{r['error']:.2f} {html.escape(_plural(r['unit']))}</td></tr>"
         for name, r in evaluation["attributes"].items()
     ]
     head = "<tr><th>attribute</th><th>edits / series</th><th>PSNR</th><th>copy</th><th>gain</th><th>Spearman</th><th>slope</th><th>mean error</th></tr>"
     return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _plural(unit: str) -> str:
+    return unit if unit.isupper() else f"{unit}s"
 
 
 def _verdict(evaluation: dict[str, Any]) -> str:
