@@ -10,7 +10,6 @@ runs/<name>/checkpoints/step-000200/
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cat_dataset.errors import AdapterError
 from cat_dataset.files import fsync_folder, read_json, write_json
+from train.tensors import load_tensors, save_tensors
 
 STATE_SCHEMA = 1
 _STEP = re.compile(r"step-(\d{6,})")
@@ -54,16 +53,13 @@ def save_checkpoint(
     partial = final.with_name(f".{final.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "adapter").mkdir(parents=True)
-    save_file({k: p.detach().contiguous() for k, p in parameters.items()}, partial / "weights.safetensors")
-    save_file(dict(average), partial / "average.safetensors")
-    save_file(_moments(parameters, optimizer), partial / "optimizer.safetensors")
+    save_tensors(partial / "weights.safetensors", parameters)
+    save_tensors(partial / "average.safetensors", average)
+    save_tensors(partial / "optimizer.safetensors", _moments(parameters, optimizer))
     with averaged(parameters, average):
         base.save(partial / "adapter")
     write_json(partial / "adapter" / "adapter.json", dict(adapter))
     write_json(partial / "state.json", {"schema": STATE_SCHEMA, "step": step, **state})
-    for path in [*partial.rglob("*.safetensors")]:
-        with open(path, "rb+") as stream:
-            os.fsync(stream.fileno())
     if final.exists():
         shutil.rmtree(final)
     partial.replace(final)
@@ -85,10 +81,7 @@ def load_checkpoint(
     state = read_json(folder / "state.json")
     if not isinstance(state, dict) or state.get("schema") != STATE_SCHEMA:
         raise AdapterError(f"{folder} was written by another version; start a new run with another --out")
-    try:
-        weights, kept, moments = (load_file(folder / f"{name}.safetensors") for name in ("weights", "average", "optimizer"))
-    except Exception as error:
-        raise AdapterError(f"{folder} is damaged ({error}); delete it and resume from an older one, or start again") from None
+    weights, kept, moments = (load_tensors(folder / f"{name}.safetensors") for name in ("weights", "average", "optimizer"))
     if weights.keys() != parameters.keys() or any(weights[k].shape != p.shape for k, p in parameters.items()):
         raise AdapterError(f"{folder} holds another model's weights; give the --base, --rank and --size it was begun with")
     with torch.no_grad():
@@ -123,5 +116,5 @@ def _moments(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Opti
     result: dict[str, Tensor] = {}
     for name, parameter in parameters.items():
         for key, value in optimizer.state.get(parameter, {}).items():
-            result[f"{name}.{key}"] = value.detach().contiguous()
+            result[f"{name}.{key}"] = value
     return result

@@ -20,7 +20,6 @@ from diffusers import FluxKontextPipeline
 from diffusers.training_utils import _collate_lora_metadata
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cat_dataset.errors import AdapterError, InputError
@@ -28,9 +27,9 @@ from cat_dataset.files import read_json
 from cat_dataset.images import Rgb, resize_area
 from train.base import Condition, Instruction
 from train.masks import joint_mask
-from train.projector import NumericProjector
+from train.projector import PROJECTOR_FILE, NumericProjector
+from train.tensors import load_tensors, save_tensors
 
-PROJECTOR_FILE = "numeric_projector.safetensors"
 LORA_TARGETS = [
     "attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0",
     "attn.add_q_proj", "attn.add_k_proj", "attn.add_v_proj", "attn.to_add_out",
@@ -89,7 +88,7 @@ class KontextBase:
         try:
             pipeline.load_lora_weights(str(adapter), weight_name="pytorch_lora_weights.safetensors", local_files_only=True)
             base = cls(pipeline, folder, rank=int(about["rank"]), size=int(about["size"]), seed=0)
-            base.projector.load_state_dict(load_file(adapter / PROJECTOR_FILE))
+            base.projector.load_state_dict(load_tensors(adapter / PROJECTOR_FILE))
         except Exception as error:
             raise AdapterError(f"{adapter} holds no usable adapter for {folder} ({error}); train it again") from None
         return base
@@ -185,7 +184,7 @@ class KontextBase:
             transformer_lora_layers=get_peft_model_state_dict(transformer),
             **_collate_lora_metadata({"transformer": transformer}),
         )
-        save_file({k: v.contiguous() for k, v in self.projector.state_dict().items()}, folder / PROJECTOR_FILE)
+        save_tensors(folder / PROJECTOR_FILE, self.projector.state_dict())
 
     @torch.no_grad()
     def _text(self, sentence: str) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import FluxTransformer2DModel
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cat_dataset.attributes import TASK_LIMIT
@@ -24,10 +23,10 @@ from cat_dataset.files import read_json, write_json
 from cat_dataset.images import Rgb, resize_area
 from train.base import Condition, Instruction
 from train.masks import joint_mask
-from train.projector import NumericProjector
+from train.projector import PROJECTOR_FILE, NumericProjector
+from train.tensors import load_tensors, save_tensors
 
 TRANSFORMER_FILE = "transformer.safetensors"
-PROJECTOR_FILE = "numeric_projector.safetensors"
 CONFIG_FILE = "nano.json"
 _TEXT_WIDTH = 64
 _GAIN = 0.2
@@ -135,8 +134,8 @@ class NanoBase:
         write_json(folder / CONFIG_FILE, self.shape)
         whole = {f"transformer.{k}": v for k, v in self.transformer.state_dict().items()}
         whole |= {f"task_text.{k}": v for k, v in self.task_text.state_dict().items()}
-        save_file({k: v.contiguous() for k, v in whole.items()}, folder / TRANSFORMER_FILE)
-        save_file(self.projector.state_dict(), folder / PROJECTOR_FILE)
+        save_tensors(folder / TRANSFORMER_FILE, whole)
+        save_tensors(folder / PROJECTOR_FILE, self.projector.state_dict())
 
     @classmethod
     def load(cls, folder: Path) -> NanoBase:
@@ -148,10 +147,10 @@ class NanoBase:
         shape = read_json(folder / CONFIG_FILE)
         try:
             base = cls(**shape)
-            tensors = load_file(folder / TRANSFORMER_FILE)
+            tensors = load_tensors(folder / TRANSFORMER_FILE)
             for prefix, module in (("transformer.", base.transformer), ("task_text.", base.task_text)):
                 module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
-            base.projector.load_state_dict(load_file(folder / PROJECTOR_FILE))
+            base.projector.load_state_dict(load_tensors(folder / PROJECTOR_FILE))
         except Exception as error:
             raise AdapterError(f"{folder} holds no usable nano adapter ({error}); train it again") from None
         return base

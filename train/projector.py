@@ -7,6 +7,9 @@ from torch import Tensor, nn
 
 from cat_dataset.attributes import TASK_LIMIT
 
+PROJECTOR_FILE = "numeric_projector.safetensors"
+"""Its name in an adapter folder."""
+
 
 class NumericProjector(nn.Module):
     """``z = D(E(n) + embedding(task))``: four linear layers, widths 256, 256, 256 and ``width``.

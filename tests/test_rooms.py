@@ -1,0 +1,51 @@
+"""The arrows between the packages point one way, and what runs inside Blender needs nothing that Blender lacks."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FORBIDDEN = {
+    "cat_dataset": {"render", "capture", "train"},
+    "render": {"capture", "train"},
+    "capture": {"render", "train"},
+    "train": {"render", "capture"},
+}
+INSIDE_BLENDER = {"bmesh", "bpy", "_bpy", "_cycles", "mathutils", "cat_dataset", "render"}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module a file imports, whole names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_arrows_point_one_way(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        assert not {name.split(".")[0] for name in imports(path)} & FORBIDDEN[package], path
+
+
+def test_what_runs_inside_blender_needs_the_standard_library_alone() -> None:
+    """Follows the imports of render/blender through cat_dataset. Debian's Blender has no NumPy."""
+    waiting, seen = list((ROOT / "render" / "blender").glob("*.py")), set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for name in imports(path):
+            top = name.split(".")[0]
+            assert top in INSIDE_BLENDER or top in sys.stdlib_module_names, f"{path} imports {name}"
+            module = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+            waiting += [p for p in (module, module.with_suffix("") / "__init__.py") if p.is_file()]
+    assert len(seen) > 20
