@@ -73,6 +73,8 @@ def require_blender() -> None:
     try:
         import bpy  # noqa: F401
     except ImportError as error:
+        if ".so" in str(error):
+            raise UsageError(f"bpy needs a system library ({error}); install the ones the README lists, or use a Blender program") from None
         raise UsageError(
             f"bpy cannot be imported ({error}): pip install 'cat-dataset[blender]', or run this file as blender -b -P FILE -- FLAGS"
         ) from None
