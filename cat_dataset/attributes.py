@@ -85,7 +85,7 @@ class Attribute:
         """A value as a caption, rounded: ``ISO 400``, ``f/5.6``, ``5600 K``, ``-30°``."""
         if self.symbol in ("ISO", "f/"):
             return f"{self.symbol}{' ' if self.symbol == 'ISO' else ''}{value:.4g}"
-        return f"{value:.5g}{'' if self.symbol == '°' else ' '}{self.symbol}".strip()
+        return f"{round(value, 2):g}{'' if self.symbol == '°' else ' '}{self.symbol}".strip()
 
     def spell_delta(self, delta: float) -> str:
         """A change as a caption, rounded: ``+2 EV``, ``-30°``."""

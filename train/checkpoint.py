@@ -50,8 +50,11 @@ def save_checkpoint(
     ``adapter`` is the content of adapter.json. The adapter is saved with the average in place of the weights.
     """
     final = run / "checkpoints" / f"step-{step:06d}"
-    partial = final.with_name(f".{final.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    if final.exists():
+        return final  # the same step of the same run has the same content
+    partial = _unlisted(final)
+    for left in final.parent.glob(".step-*"):
+        shutil.rmtree(left)
     (partial / "adapter").mkdir(parents=True)
     save_tensors(partial / "weights.safetensors", parameters)
     save_tensors(partial / "average.safetensors", average)
@@ -60,13 +63,12 @@ def save_checkpoint(
         base.save(partial / "adapter")
     write_json(partial / "adapter" / "adapter.json", dict(adapter))
     write_json(partial / "state.json", {"schema": STATE_SCHEMA, "step": step, **state})
-    if final.exists():
-        shutil.rmtree(final)
     partial.replace(final)
     fsync_folder(final.parent)
     for older in checkpoints(run):
         if older != final:
-            shutil.rmtree(older)
+            # Renamed first: a folder that is half removed must not be taken for a checkpoint.
+            shutil.rmtree(older.replace(_unlisted(older)))
     return final
 
 
@@ -110,6 +112,11 @@ class averaged:
         with torch.no_grad():
             for name, parameter in self._parameters.items():
                 parameter.copy_(self._kept[name])
+
+
+def _unlisted(checkpoint: Path) -> Path:
+    """A name that `checkpoints` does not list."""
+    return checkpoint.with_name(f".{checkpoint.name}.partial")
 
 
 def _moments(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

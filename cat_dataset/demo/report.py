@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cat_dataset.attributes import attribute
-from cat_dataset.demo.stages import Done, spell
+from cat_dataset.demo.stages import Done
 from cat_dataset.files import read_json, write_bytes
 from cat_dataset.instructions import spell as spell_number
 from cat_dataset.manifests import Dataset, open_dataset
@@ -212,7 +212,7 @@ def _sweeps(folder: Path, evaluation: dict[str, Any]) -> Iterable[str]:
 
 
 def _commands(done: Sequence[Done]) -> str:
-    lines = [f"# {d.stage.title}: {clock(d.seconds)}\n" + "\n".join(spell(words) for words in d.stage.commands) for d in done]
+    lines = [f"# {d.stage.title}: {clock(d.seconds)}\n" + "\n".join(d.stage.commands) for d in done]
     return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
 
 

@@ -11,7 +11,7 @@ import typer
 
 from cat_dataset.command import reported
 from cat_dataset.demo.report import write_report
-from cat_dataset.demo.stages import data_stages, edit_stage, model_stages, run_stage
+from cat_dataset.demo.stages import FULL, TINY, data_stages, edit_stage, model_stages, run_stage
 from cat_dataset.errors import InputError
 from cat_dataset.manifests import open_dataset
 
@@ -29,12 +29,12 @@ def run(
     with reported(debug):
         start = time.monotonic()
         resume = any((out / "runs" / "nano" / "checkpoints").glob("step-*"))
-        before = data_stages(out, tiny=tiny)
-        after = model_stages(out, tiny=tiny, resume=resume)
+        sizes = TINY if tiny else FULL
+        before, after = data_stages(out, sizes), model_stages(out, sizes, resume=resume)
         total = len(before) + len(after) + 1
         done = [run_stage(stage, number, total) for number, stage in enumerate([*before, *after], start=1)]
         picture = _held_out_picture(out)
-        done.append(run_stage(edit_stage(out, picture, -2.0, 2.0, 5), total, total))
+        done.append(run_stage(edit_stage(out, picture), total, total))
         report = write_report(out, done)
         minutes = (time.monotonic() - start) / 60
         print(f"\ndone in {minutes:.1f} minutes: open {report}", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import time
@@ -21,10 +22,10 @@ _MODULES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """A title and the commands it runs, each as a user types it (a word per entry)."""
+    """A title and the commands it runs, each as a user types it."""
 
     title: str
-    commands: tuple[tuple[str, ...], ...]
+    commands: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -35,95 +36,64 @@ class Done:
     seconds: float
 
 
-def data_stages(folder: Path, *, tiny: bool) -> list[Stage]:
+@dataclass(frozen=True)
+class Sizes:
+    """How much the demo makes."""
+
+    rotate: str
+    picture: str
+    exposures: int
+    isos: int
+    steps: int
+    pairs: int
+
+
+FULL = Sizes("--views 3 --states 13 --size 128 --samples 8", "384 256", exposures=40, isos=16, steps=1500, pairs=48)
+TINY = Sizes("--views 1 --states 3 --size 64 --samples 1", "192 128", exposures=4, isos=2, steps=4, pairs=6)
+"""Enough to see that everything runs, not that it learns."""
+
+
+def data_stages(folder: Path, sizes: Sizes) -> list[Stage]:
     """Render, photograph, ingest, pack and verify, under ``folder``."""
-    series, dslr = str(folder / "series"), folder / "dslr"
-    assets = ("builtin:car", "builtin:mug", "builtin:house", "builtin:lamp")
-    rotate = (
-        ("--views", "1", "--states", "3", "--size", "64", "--samples", "1")
-        if tiny
-        else ("--views", "3", "--states", "13", "--size", "128", "--samples", "8")
-    )
-    scenes, small = (("4", "2") if tiny else ("40", "16")), ("--size", "192", "128") if tiny else ("--size", "384", "256")
-    simulate = ("python", "-m", "capture.simulate")
-    manifests = str(folder / "manifests")
+    demo = _quoted(folder)
+    assets, skies = "builtin:car builtin:mug builtin:house builtin:lamp", "builtin:forest builtin:city"
+    camera = f"python -m capture.simulate --size {sizes.picture}"
     return [
         Stage(
             "Render rotations",
-            (
-                (
-                    "python",
-                    "-m",
-                    "render.blender.rotate",
-                    "--asset",
-                    *assets,
-                    "--hdri",
-                    "builtin:forest",
-                    "builtin:city",
-                    *rotate,
-                    "--out",
-                    series,
-                ),
-            ),
+            (f"python -m render.blender.rotate --asset {assets} --hdri {skies} {sizes.rotate} --out {demo}/series",),
         ),
         Stage(
             "Photograph with the simulated camera",
             (
-                (
-                    *simulate,
-                    "--out",
-                    str(dslr / "exposure"),
-                    "--vary",
-                    "exposure",
-                    "--scenes",
-                    scenes[0],
-                    "--frames",
-                    "9",
-                    "--range",
-                    "-2",
-                    "2",
-                    *small,
-                ),
-                (*simulate, "--out", str(dslr / "iso"), "--vary", "iso", "--scenes", scenes[1], "--frames", "6", *small),
+                f"{camera} --vary exposure --range -2 2 --frames 9 --scenes {sizes.exposures} --out {demo}/dslr/exposure",
+                f"{camera} --vary iso --frames 6 --scenes {sizes.isos} --out {demo}/dslr/iso",
             ),
         ),
-        Stage("Ingest", (("cat-ingest", str(dslr / "exposure" / "*"), str(dslr / "iso" / "*"), "--out", series),)),
+        Stage("Ingest", (f"cat-ingest {demo}/dslr/exposure/* {demo}/dslr/iso/* --out {demo}/series",)),
         Stage(
             "Build and verify shards",
             (
-                (
-                    "cat-build-shards",
-                    "--series",
-                    series,
-                    "--shards",
-                    str(folder / "shards"),
-                    "--manifests",
-                    manifests,
-                    "--split",
-                    "0.7/0.1/0.2",
-                ),
-                ("cat-verify", manifests),
+                f"cat-build-shards --series {demo}/series --shards {demo}/shards --manifests {demo}/manifests --split 0.7/0.1/0.2",
+                f"cat-verify {demo}/manifests",
             ),
         ),
     ]
 
 
-def model_stages(folder: Path, *, tiny: bool, resume: bool) -> list[Stage]:
+def model_stages(folder: Path, sizes: Sizes, *, resume: bool) -> list[Stage]:
     """Train nano and measure it on held-out series."""
-    manifests, run = str(folder / "manifests"), str(folder / "runs" / "nano")
-    steps = "4" if tiny else "1500"
-    again = ("--resume",) if resume else ()
-    train = ("python", "-m", "train.run", "--shards", manifests, "--base", "nano", "--out", run, "--max-steps", steps, *again)
-    evaluate = ("python", "-m", "train.evaluate", "--adapter", run, "--shards", manifests, "--pairs", "6" if tiny else "48")
-    return [Stage("Train nano", (train,)), Stage("Measure on held-out scenes", (evaluate,))]
+    demo = _quoted(folder)
+    train = f"python -m train.run --shards {demo}/manifests --base nano --out {demo}/runs/nano --max-steps {sizes.steps}"
+    evaluate = f"python -m train.evaluate --adapter {demo}/runs/nano --shards {demo}/manifests --pairs {sizes.pairs}"
+    return [Stage("Train nano", (f"{train} --resume" if resume else train,)), Stage("Measure on held-out scenes", (evaluate,))]
 
 
-def edit_stage(folder: Path, picture: Path, low: float, high: float, count: int) -> Stage:
+def edit_stage(folder: Path, picture: Path) -> Stage:
     """Edit one held-out picture over a range of exposures."""
-    strip = str(folder / "edit_sweep.png")
-    run = str(folder / "runs" / "nano")
-    words = ("cat-edit", str(picture), "Increase the exposure by 1 EV", "--adapter", run)
-    return Stage("Edit a held-out picture", ((*words, "--sweep", f"{low:g}", f"{high:g}", str(count), "--out", strip),))
+    demo = _quoted(folder)
+    words = f'cat-edit {_quoted(picture)} "Increase the exposure by 1 EV" --adapter {demo}/runs/nano'
+    return Stage("Edit a held-out picture", (f"{words} --sweep -2 2 5 --out {demo}/edit_sweep.png",))
 
 
 def run_stage(stage: Stage, number: int, total: int) -> Done:
@@ -134,27 +104,26 @@ def run_stage(stage: Stage, number: int, total: int) -> Done:
     """
     print(f"\n[{number}/{total}] {stage.title}", file=sys.stderr, flush=True)
     start = time.monotonic()
-    for words in stage.commands:
-        print(f"$ {spell(words)}", file=sys.stderr, flush=True)
-        status = subprocess.run(_runnable(words), check=False).returncode
+    for command in stage.commands:
+        print(f"$ {command}", file=sys.stderr, flush=True)
+        status = subprocess.run(_runnable(command), check=False).returncode
         if status != 0:
-            raise RunFailed(
-                f"the demo stopped: {spell(words)} ended with status {status}; its message is above. Run the demo again to go on"
-            )
+            raise RunFailed(f"the demo stopped: {command} ended with status {status}; its message is above. Run the demo again to go on")
     return Done(stage, time.monotonic() - start)
 
 
-def spell(words: tuple[str, ...]) -> str:
-    """A command as it is typed in a shell."""
-    return " ".join(f'"{word}"' if " " in word else word for word in words)
+def _quoted(path: Path) -> str:
+    """A path as it is typed in a shell; forward slashes work everywhere."""
+    return shlex.quote(path.as_posix())
 
 
-def _runnable(words: tuple[str, ...]) -> list[str]:
-    head = [sys.executable] if words[0] == "python" else [sys.executable, "-m", _MODULES[words[0]]]
-    expanded: list[str] = []
-    for word in words[1:]:
-        if word.endswith("*"):
-            expanded += sorted(str(path) for path in Path(word).parent.iterdir() if path.is_dir())
+def _runnable(command: str) -> list[str]:
+    """The command for this interpreter, without a shell: console scripts as modules, a last ``*`` as the folders it means."""
+    first, *rest = shlex.split(command)
+    head = [sys.executable] if first == "python" else [sys.executable, "-m", _MODULES[first]]
+    for word in rest:
+        if word.endswith("/*"):
+            head += sorted(str(path) for path in Path(word).parent.iterdir() if path.is_dir())
         else:
-            expanded.append(word)
-    return head + expanded
+            head.append(word)
+    return head

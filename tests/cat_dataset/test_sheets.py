@@ -38,7 +38,7 @@ def test_pictures_stand_where_the_sheet_says() -> None:
         ("aperture", 5.6, -1.4, ("f/5.6", "-1.4 f")),
         ("rotation_z", -30.0, 45.0, ("-30°", "+45°")),
         ("white_balance", 5600.0, -200.0, ("5600 K", "-200 K")),
-        ("exposure", -8.906890, 2.0, ("-8.9069 EV", "+2 EV")),
+        ("exposure", -8.906890, 2.0, ("-8.91 EV", "+2 EV")),
     ],
 )
 def test_captions(name: str, value: float, delta: float, expected: tuple[str, str]) -> None:
