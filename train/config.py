@@ -186,7 +186,7 @@ def _checked(raw: dict[str, Any], where: str) -> dict[str, Any]:
             continue
         plain = list if isinstance(kind, types.GenericAlias) else kind
         if not isinstance(value, plain) or (isinstance(value, bool) and kind is not bool):
-            raise UsageError(f"{where}: {key} must be a {plain.__name__}, not {value!r}")
+            raise UsageError(f"{where}: {key} must be of type {plain.__name__}, not {value!r}")
         if plain is list and not all(isinstance(item, str) for item in value):
             raise UsageError(f"{where}: {key} must be a list of names, not {value!r}")
     return raw

@@ -29,9 +29,9 @@ def test_every_field_is_documented() -> None:
     ("text", "message"),
     [
         ("bach: 7", "unknown key 'bach'; did you mean 'batch'"),
-        ("batch: many", "batch must be a int, not 'many'"),
-        ("batch: true", "batch must be a int"),
-        ("attributes: iso", "attributes must be a list"),
+        ("batch: many", "batch must be of type int, not 'many'"),
+        ("batch: true", "batch must be of type int"),
+        ("attributes: iso", "attributes must be of type list"),
         ("attributes: [fluff]", "unknown attribute 'fluff'"),
         ("zero_share: 1.5", "zero_share must be in"),
         ("- 1\n- 2", "must hold keys and values"),
