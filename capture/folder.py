@@ -127,7 +127,9 @@ def list_pictures(folder: Path) -> tuple[list[Path], list[str]]:
         jpegs = [path for path in jpegs if path not in twins]
     if not raws and not jpegs:
         extra = f" ({'; '.join(notes)})" if notes else ""
-        raise InputError(f"{folder} has no camera files (RAW or JPEG){extra}; give the folder they lie in")
+        inside = any(path.is_dir() and not path.name.startswith(".") for path in folder.iterdir())
+        remedy = f"its subfolders may have: give {folder}/*" if inside else "give the folder they lie in"
+        raise InputError(f"{folder} has no camera files (RAW or JPEG){extra}; {remedy}")
     return sorted([*raws, *jpegs]), notes
 
 

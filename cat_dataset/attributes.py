@@ -83,12 +83,15 @@ class Attribute:
 
     def spell(self, value: float) -> str:
         """A value as a caption, rounded: ``ISO 400``, ``f/5.6``, ``5600 K``, ``-30°``."""
+        number = f"{round(value, 2):g}"
         if self.symbol in ("ISO", "f/"):
-            return f"{self.symbol}{' ' if self.symbol == 'ISO' else ''}{value:.4g}"
-        return f"{round(value, 2):g}{'' if self.symbol == '°' else ' '}{self.symbol}".strip()
+            return f"{self.symbol} {number}".replace("/ ", "/")
+        return f"{number}{'' if self.symbol == '°' else ' '}{self.symbol}".strip()
 
-    def spell_delta(self, delta: float) -> str:
-        """A change as a caption, rounded: ``+2 EV``, ``-30°``."""
+    def spell_delta(self, delta: float, *, relative: bool = False) -> str:
+        """A change as a caption, rounded: ``+2 EV``, ``-30°``; ``relative`` says that it is in the scale's unit."""
+        if relative:
+            return f"{round(delta, 2):+g} {self.scale.unit}" + ("" if abs(delta) == 1 else "s")
         return f"{round(delta, 2):+g}{'' if self.symbol == '°' else ' '}{self.symbol.rstrip('/')}".strip()
 
     @property
@@ -136,7 +139,7 @@ _MEMBERS = (
               ("[Increase|Decrease] the white balance by {amount} kelvins",
                "[Increase|Decrease] the white balance by {stops} mireds"), 5000.0),
     Attribute("exposure", 4, "EV", "EV", "low", LINEAR, 4.0, -40.0, 40.0, "exposure",
-              ("[Increase|Decrease] the exposure by {amount} EV", "[Raise|Lower] the exposure by {amount} stops",
+              ("[Increase|Decrease] the exposure by {amount} EV", "[Increase|Decrease] the exposure by {amount} stops",
                "[Brighten|Darken] the picture by {amount} stops")),
     Attribute("gamma", 5, "gamma", "γ", "low", STOPS, 1.0, 0.05, 20.0, "gamma",
               ("[Increase|Decrease] the gamma by {amount}", "[Increase|Decrease] the gamma by {stops} octaves"), 2.0),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from cat_dataset.attributes import attribute
@@ -15,11 +14,11 @@ from cat_dataset.errors import UsageError
 from cat_dataset.files import write_bytes
 from cat_dataset.images import Rgb, decode_rgb, encode_jpeg, encode_png
 from cat_dataset.series import read_series
-from cat_dataset.sheets import sheet, stack
+from cat_dataset.sheets import evenly, sheet, stack
 
 
 def contact_sheet(folders: Sequence[Path], *, columns: int = 7, side: int = 160) -> Rgb:
-    """``columns`` frames of every series, evenly spread over the values of its first varying attribute.
+    """At most ``columns`` frames of every series, evenly spread over the values of its first varying attribute.
 
     Raises:
         SeriesError: a folder is no finished series.
@@ -30,7 +29,7 @@ def contact_sheet(folders: Sequence[Path], *, columns: int = 7, side: int = 160)
         series = read_series(folder)
         chosen = attribute(series.varies[0])
         frames = sorted(series.frames, key=lambda frame: frame.values[chosen.name])
-        picked = [frames[round(at)] for at in np.linspace(0, len(frames) - 1, min(columns, len(frames)))]
+        picked = [frames[at] for at in evenly(len(frames), columns)]
         pictures = [decode_rgb((folder / frame.file).read_bytes(), where=str(folder / frame.file)) for frame in picked]
         rows.append(sheet([pictures], captions=[chosen.spell(frame.values[chosen.name]) for frame in picked], side=side))
     return stack(rows)
@@ -49,7 +48,10 @@ def run(
         if out.suffix.lower() not in encoders:
             raise UsageError(f"--out {out} must end in .png or .jpg")
         write_bytes(out, encoders[out.suffix.lower()](contact_sheet(series, columns=columns, side=side)))
-        print(f"wrote {out}: {len(series)} series")
+        for number, folder in enumerate(series, start=1):
+            frames = len(read_series(folder).frames)
+            print(f"row {number}: {folder.name}, {len(evenly(frames, columns))} of {frames} frames")
+        print(f"wrote {out}")
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ pair = PairIndex(dataset, split="train", seed=0).pair(0)
 Hugging Face `datasets` gives single frames with their labels (run it in the folder that holds `manifests/`):
 
 ```python
-from datasets import load_dataset
+from datasets import load_dataset  # pip install datasets
 
 frames = load_dataset("manifests")
 table = load_dataset("parquet", data_files="manifests/frames.parquet")

@@ -45,3 +45,9 @@ class RunFailed(CatError):
     """Work that began on good input and could not be finished."""
 
     exit_code = 1
+
+
+class Stopped(CatError):
+    """Work that the user stopped; the message says how to go on."""
+
+    exit_code = 130

@@ -21,6 +21,21 @@ from cat_dataset.errors import UsageError
 
 DEFAULT_OBJECT = "object"
 _NUMBER = r"\d+(?:\.\d+)?"
+_UNITS = {
+    "degrees": "degrees?|deg|°",
+    "stops": "stops?",
+    "octaves": "octaves?",
+    "mireds": "mireds?",
+    "kelvins": "kelvins?|K",
+    "lumens": "lumens?|lm",
+    "centimetres": "centimet(?:re|er)s?|cm",
+    "millimetres": "millimet(?:re|er)s?|mm",
+    "points": "points?",
+    "percent": "percent|%",
+}
+"""How else the units of the templates may be written."""
+_VERBS = {"Increase": "Increase|Raise", "Decrease": "Decrease|Lower|Reduce"}
+"""How else the verbs of the templates may be said."""
 _LONGEST = 2000
 
 
@@ -71,7 +86,7 @@ def build(edits: Edit | Sequence[Edit], variant: int = 0) -> str:
 
 
 def parse(text: str) -> list[Edit]:
-    """The edits that ``text`` asks for, in order. Inverse of `build`; case and a final full stop do not matter.
+    """The edits that ``text`` asks for, in order. Inverse of `build`; case, articles and a final full stop do not matter.
 
     Raises:
         UsageError: a part that no template of any attribute matches; names the nearest known sentence.
@@ -111,6 +126,8 @@ def _sentence(edit: Edit, variant: int) -> str:
     negative = math.copysign(1.0, edit.delta) < 0 and edit.delta != 0
     text = re.sub(r"\[([^|\]]+)\|([^|\]]+)\]", lambda m: m[2 if negative else 1], text)
     amount = spell(abs(edit.delta))
+    if amount == "1":
+        text = re.sub(r"(?<=\} )\w+", lambda m: m[0].removesuffix("s") if m[0] in _UNITS else m[0], text)
     signed = f"-{amount}" if negative else amount
     for hole, filling in (("{amount}", amount), ("{stops}", amount), ("{signed}", signed), ("{object}", edit.object)):
         text = text.replace(hole, filling)
@@ -125,9 +142,19 @@ def _parse_part(part: str) -> list[Edit]:
         head = _match(part[: joint.start()])
         if head is not None:
             return [head, *_parse_part(part[joint.end() :])]
-    examples = [_sentence(Edit(a.name, -a.span if a.scale.name == "angle" else a.span), 0) for a in ATTRIBUTES.values()]
-    near = get_close_matches(part, examples, n=2, cutoff=0.3) or examples[:2]
-    raise UsageError(f"cannot read the instruction {part!r}; say it like {' or '.join(repr(e) for e in near)}")
+    raise UsageError(f"cannot read the instruction {part!r}; say it like {' or '.join(map(repr, _hints(part)))}")
+
+
+def example(chosen: Attribute) -> Edit:
+    """A change of a quarter of the attribute's span, in a unit that needs no source value."""
+    return Edit(chosen.name, chosen.span / 4, relative=chosen.needs_source)
+
+
+def _hints(part: str) -> list[str]:
+    """Sentences near to one that cannot be read: of the attributes it names, else of similar letters."""
+    sentences = {a.name: build(example(a)) for a in ATTRIBUTES.values()}
+    named = [sentences[a.name] for a in ATTRIBUTES.values() if re.search(rf"\b{re.escape(a.noun)}\b", part, re.IGNORECASE)]
+    return named[:2] or get_close_matches(part, sentences.values(), n=2, cutoff=0.5) or [sentences["exposure"], sentences["rotation_z"]]
 
 
 def _match(part: str) -> Edit | None:
@@ -139,7 +166,7 @@ def _match(part: str) -> Edit | None:
         number = float(groups["number"])
         if not math.isfinite(number):
             return None
-        if signed_words is not None and groups["word"].lower().split() == signed_words.lower().split():
+        if signed_words is not None and re.fullmatch(signed_words, groups["word"], re.IGNORECASE):
             number = -number
         return Edit(name, number + 0.0, groups.get("object") or DEFAULT_OBJECT, relative)
     return None
@@ -154,11 +181,21 @@ def _patterns() -> list[tuple[str, bool, str | None, re.Pattern[str]]]:
             words = re.search(r"\[([^|\]]+)\|([^|\]]+)\]", template)
             text = re.escape(template)
             if words is not None:
-                text = text.replace(re.escape(words[0]), f"(?P<word>{re.escape(words[1])}|{re.escape(words[2])})")
+                rise, fall = (_loose(word) for word in words.groups())
+                text = text.replace(re.escape(words[0]), f"(?P<word>{rise}|{fall})")
+            text = re.sub(r"\\\{(amount|stops|signed)\\\}(?:\\ (\w+))?", _number_and_unit, text)
             text = text.replace(re.escape("{object}"), r"(?P<object>\S(?:.*?\S)?)")
-            text = text.replace(re.escape("{signed}"), rf"(?P<number>[+-]?{_NUMBER})")
-            for hole in ("{amount}", "{stops}"):
-                text = text.replace(re.escape(hole), rf"(?P<number>{_NUMBER})")
-            text = text.replace(r"\ ", r"\s+")
-            result.append((chosen.name, "{stops}" in template, words[2] if words else None, re.compile(text, re.IGNORECASE)))
+            text = text.replace(r"the\ ", r"(?:the\s+)?").replace(r"\ ", r"\s+")
+            result.append((chosen.name, "{stops}" in template, fall if words else None, re.compile(text, re.IGNORECASE)))
     return result
+
+
+def _loose(words: str) -> str:
+    """A pattern for the words that carry a sign: other verbs of the same meaning, any white space."""
+    return _VERBS.get(words) or re.escape(words).replace(r"\ ", r"\s+")
+
+
+def _number_and_unit(hole: re.Match[str]) -> str:
+    """A pattern for a number and the unit behind it, in any of the unit's spellings, with or without a space."""
+    number = rf"(?P<number>{'[+-]?' if hole[1] == 'signed' else ''}{_NUMBER})"
+    return number if hole[2] is None else rf"{number}\s*(?:{_UNITS.get(hole[2], hole[2])})"

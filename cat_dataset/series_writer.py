@@ -176,10 +176,27 @@ def _plan_of(folder: Path) -> dict[str, Any] | None:
 
 
 def _refuse_other(folder: Path, found: Any, wanted: Mapping[str, Any], what: str) -> None:
-    found = found if isinstance(found, dict) else {}
+    difference = _first_difference(found if isinstance(found, dict) else {}, wanted)
+    if difference is not None:
+        key, there, here = difference
+        raise SeriesConflict(
+            f"{folder} {what} with {key} = {there}, not {here}; choose another --out, or delete that folder to make it again"
+        )
+
+
+def _first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> tuple[str, str, str] | None:
+    """Dotted key and both values, shortened, of the first setting in which two JSON objects differ."""
     for key in sorted({*found, *wanted}):
-        if found.get(key) != wanted.get(key):
-            raise SeriesConflict(
-                f"{folder} {what} with {key} = {found.get(key)!r}, not {wanted.get(key)!r}; "
-                "choose another --out, or delete that folder to make it again"
-            )
+        one, two = found.get(key), wanted.get(key)
+        if isinstance(one, dict) and isinstance(two, dict):
+            deeper = _first_difference(one, two, f"{prefix}{key}.")
+            if deeper is not None:
+                return deeper
+        elif one != two:
+            return f"{prefix}{key}", _shortened(one), _shortened(two)
+    return None
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

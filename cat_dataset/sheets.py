@@ -58,3 +58,12 @@ def stack(sheets: Sequence[Rgb]) -> Rgb:
     """Sheets below each other, narrower ones filled up with paper on the right."""
     wide = max(sheet.shape[1] for sheet in sheets)
     return np.vstack([np.pad(s, ((0, 0), (0, wide - s.shape[1]), (0, 0)), constant_values=_PAPER[0]) for s in sheets])
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most ``most`` of ``count`` indices, first and last included; in equal steps where that leaves at least four."""
+    if count <= most:
+        return list(range(count))
+    equal = [k for k in range(4, most + 1) if (count - 1) % (k - 1) == 0]
+    shown = equal[-1] if equal else most
+    return [round(i * (count - 1) / (shown - 1)) for i in range(shown)]

@@ -80,6 +80,9 @@ class TrainConfig:
     checkpoint_every: int = 200
     """Steps between checkpoints."""
 
+    checkpoint_minutes: float = 5.0
+    """Minutes after which a checkpoint is kept in any case."""
+
     pictures_every: int = 200
     """Steps between logged pictures."""
 
@@ -106,8 +109,9 @@ class TrainConfig:
             raise UsageError(f"ema must be in [0, 1), not {self.ema}")
         if not 0 < self.crop <= 1:
             raise UsageError(f"crop must be in (0, 1], not {self.crop}")
-        if self.clip <= 0:
-            raise UsageError(f"clip must be positive, not {self.clip}")
+        for name in ("clip", "checkpoint_minutes"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name} must be positive, not {getattr(self, name)}")
         for name in self.attributes:
             attribute(name)
 
@@ -126,12 +130,11 @@ def parse_config(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]
     parser = argparse.ArgumentParser(
         prog="python -m train.run",
         description="Teach a base model to edit by numbers.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--config", metavar="FILE", help="YAML file of the keys below")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    docs = _field_docs()
+    docs = {name: f"{text} (default: {getattr(TrainConfig(), name)!r})" for name, text in _field_docs().items()}
     for name, kind in typing.get_type_hints(TrainConfig).items():
         flag = "--" + name.replace("_", "-")
         if kind is bool:

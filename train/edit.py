@@ -131,8 +131,10 @@ def run(
         requests = sweep_edits(edits, *sweep) if sweep else [edits]
         results = editor.edit(picture, requests, values=_values(source or []), steps=steps, seed=seed)
         if sweep:
-            captions = ["source", *[attribute(r[0].attribute).spell_delta(r[0].delta) for r in requests]]
+            captions = ["source", *[attribute(r[0].attribute).spell_delta(r[0].delta, relative=r[0].relative) for r in requests]]
             save_png(target, sheet([[picture, *results]], captions=captions, side=256))
+            if len(edits) > 1:
+                print(f"the range is that of the first edit, {edits[0].attribute}; the others stay as they are")
         else:
             save_png(target, results[0])
         print(f"wrote {target}")

@@ -25,7 +25,7 @@ from cat_dataset.instructions import Edit, build
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
-from cat_dataset.sheets import save_png, sheet
+from cat_dataset.sheets import evenly, save_png, sheet
 from train.base import Instruction
 from train.data import FrameCache, centre_square, cut_square, default_threads, instruction_of
 from train.edit import Editor
@@ -78,6 +78,9 @@ def evaluate(editor: Editor, dataset: Dataset, *, split: str, pairs: int, steps:
         raise InputError(
             f"the {split} split has no series of what the adapter has learned ({', '.join(editor.tasks)}); choose another --split"
         )
+    left = [name for name in editor.tasks if name not in names]
+    if left:
+        warn(f"not measured, because the {split} split has no series of it: {', '.join(left)}")
     progress = Progress("evaluate", len(names) * pairs, "edits")
     results = {}
     for name in names:
@@ -128,7 +131,7 @@ def _sweeps(editor: Editor, held_out: HeldOut, chosen: Attribute, steps: int, ou
     for series in [s for s, name in held_out.series.items() if name == chosen.name][:_SWEEPS]:
         rows, values = held_out.rows(series)
         middle = len(rows) // 2
-        picked = sorted({round(i) for i in np.linspace(0, len(rows) - 1, min(_SWEEP_FRAMES, len(rows)))})
+        picked = evenly(len(rows), _SWEEP_FRAMES)
         source, truths = held_out.picture(rows[middle]), [held_out.picture(rows[i]) for i in picked]
         numbers = [chosen.encode(values[middle], values[i], plain=bool(editor.about["plain"])) for i in picked]
         deltas = [chosen.delta(values[middle], values[i]) for i in picked]
@@ -169,7 +172,7 @@ def run(
         for name, r in report["attributes"].items():
             print(
                 f"{name}: {r['pairs']} edits of {r['series']} held-out series  PSNR {r['psnr']:.1f} dB (copy {r['psnr_copy']:.1f})  "
-                f"Spearman {r['spearman']:.3f}  slope {r['slope']:.2f}  error {r['error']:.2f} {r['unit']}"
+                f"Spearman {r['spearman']:.3f}  slope {r['slope']:.2f}  mean error {r['error']:.2f} {r['unit']}"
             )
         print(f"wrote {target}")
 

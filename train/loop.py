@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import yaml
 from torch import Tensor, nn
 
 from cat_dataset.attributes import TASKS, attribute
-from cat_dataset.errors import AdapterError, RunFailed
+from cat_dataset.command import warn
+from cat_dataset.errors import AdapterError, RunFailed, Stopped
 from cat_dataset.files import write_bytes, write_json
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
@@ -61,6 +63,7 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_bytes(self.folder / "config.yaml", yaml.safe_dump(self.config.as_dict(), sort_keys=True).encode())
         self._trim_log(first)
+        self._saved = time.monotonic()
         progress = Progress("train", self.config.max_steps, "steps")
         progress.skip(first)
         loss, done = 0.0, first
@@ -73,13 +76,18 @@ class Trainer:
                     self._log({"step": done, "loss": loss, "learning_rate": self._rate(batch.step)})
                 if done % self.config.pictures_every == 0 or done == self.config.max_steps:
                     self._pictures(done)
-                if done % self.config.checkpoint_every == 0 and done < self.config.max_steps:
+                if done < self.config.max_steps and self._is_due(done):
                     self._save(done)
+                    self._saved = time.monotonic()
         except KeyboardInterrupt:
             self._save(done)
-            raise
-        progress.close(f"loss {loss:.4f}")
+            raise Stopped(f"stopped at step {done}, which is kept; go on with the same flags and --out {self.folder} --resume") from None
+        progress.close(f"loss {loss:.4f}" if done > first else "")
         return self._save(done)
+
+    def _is_due(self, done: int) -> bool:
+        """Whether to keep a checkpoint now: by count of steps, or because the last one is old."""
+        return done % self.config.checkpoint_every == 0 or time.monotonic() - self._saved > 60 * self.config.checkpoint_minutes
 
     def _step(self, batch: Batch) -> float:
         source = self.base.to_latents(batch.sources)
@@ -121,6 +129,8 @@ class Trainer:
         """The pairs whose edits are logged: from the validation split, else test, else train."""
         filled = set(dataset.series["split"])
         split = next(name for name in ("validation", "test", "train") if name in filled)
+        if split == "train":
+            warn("the dataset has no held-out split: the logged pictures are of training pairs, and train.evaluate has nothing to measure")
         index = PairIndex(dataset, split=split, seed=self.config.seed, zero_share=0.0, plain=self.config.plain)
         return BatchLoader(dataset, index, size=self.base.size, batch=_SHOWN, crop=1.0, seed=0, cache_mb=64).make(0)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
 import cv2
 import torch
 
+from cat_dataset.attributes import attribute
 from cat_dataset.command import reported
 from cat_dataset.errors import UsageError
+from cat_dataset.instructions import build, example
 from cat_dataset.manifests import open_dataset
 from train.bases import DEFAULTS, choose_base
 from train.checkpoint import checkpoints
@@ -24,6 +27,8 @@ from train.loop import Trainer
 def main(arguments: list[str] | None = None) -> None:
     """Command line entry; see ``--help``."""
     with reported("--debug" in (sys.argv if arguments is None else arguments)):
+        # A cluster's SIGTERM keeps a checkpoint, as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         config, _ = parse_config(arguments)
         train(config)
 
@@ -39,8 +44,10 @@ def train(config: TrainConfig) -> Path:
     config = settle(config, base.name)
     run = run_folder(config, base.name)
     print(f"{why}; {config.max_steps} steps of {config.batch} pairs; writing to {run}", flush=True)
-    last = Trainer(config, dataset, base, run).run()
-    print(f"done: {last}\nedit with: cat-edit PICTURE 'Increase the exposure by 1 EV' --adapter {run}", flush=True)
+    trainer = Trainer(config, dataset, base, run)
+    last = trainer.run()
+    instruction = build(example(attribute(trainer.index.attributes[0])))
+    print(f"done: {last}\nedit with: cat-edit PICTURE '{instruction}' --adapter {run}", flush=True)
     return run
 
 

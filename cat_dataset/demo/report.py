@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cat_dataset.attributes import attribute
 from cat_dataset.demo.stages import Done
 from cat_dataset.files import read_json, write_bytes
@@ -20,6 +18,7 @@ from cat_dataset.instructions import spell as spell_number
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.progress import clock
 from cat_dataset.series import read_series
+from cat_dataset.sheets import evenly
 
 TARGET = {"spearman": 0.95, "slope": 0.2, "gain_db": 8.0}
 """What the exposure edits of the demo must reach: rank correlation, distance of the slope from 1, dB over copying."""
@@ -94,7 +93,7 @@ def _series_strips(folder: Path, dataset: Dataset) -> Iterable[str]:
         shown.add(key)
         series = read_series(folder / "series" / str(row["series"]))
         frames = sorted(series.frames, key=lambda frame: frame.values[name])
-        picked = [frames[round(at)] for at in np.linspace(0, len(frames) - 1, min(_STRIP, len(frames)))]
+        picked = [frames[at] for at in evenly(len(frames), _STRIP)]
         cells = "".join(
             f"<div>{_image(folder / 'series' / series.id / frame.file)}{_label(name, frame.values[name], frames[0].values[name])}</div>"
             for frame in picked
@@ -123,7 +122,7 @@ def _dataset_table(dataset: Dataset) -> str:
     return (
         "<table><tr><th>series / frames</th><th>train</th><th>validation</th><th>test</th></tr>"
         + "".join(rows)
-        + "</table><p>Split by what is depicted: no object and no place of the test series occurs in training.</p>"
+        + "</table><p>Split by what is depicted: no turned object and no photographed place of the test series occurs in the training series of its kind. The skies behind the rendered objects are shared.</p>"
     )
 
 
@@ -146,7 +145,7 @@ def _measure_text() -> str:
 def _measure_table(evaluation: dict[str, Any]) -> str:
     rows = [
         f"<tr><td>{html.escape(attribute(name).noun)}</td><td>{r['pairs']} / {r['series']}</td><td>{r['psnr']:.1f} dB</td><td>{r['psnr_copy']:.1f} dB</td>"
-        f"<td>{r['psnr'] - r['psnr_copy']:+.1f} dB</td><td>{r['spearman']:.3f}</td><td>{r['slope']:.2f}</td><td>{r['error']:.2f} {html.escape(_plural(r['unit']))}</td></tr>"
+        f"<td>{round(r['psnr'] - r['psnr_copy'], 1) + 0.0:+.1f} dB</td><td>{r['spearman']:.3f}</td><td>{r['slope']:.2f}</td><td>{r['error']:.2f} {html.escape(_plural(r['unit']))}</td></tr>"
         for name, r in evaluation["attributes"].items()
     ]
     head = "<tr><th>attribute</th><th>edits / series</th><th>PSNR</th><th>copy</th><th>gain</th><th>Spearman</th><th>slope</th><th>mean error</th></tr>"
@@ -157,9 +156,13 @@ def _plural(unit: str) -> str:
     return unit if unit.isupper() else f"{unit}s"
 
 
+def _compared(gain: float) -> str:
+    return "as near to the truth as" if abs(gain) < 0.05 else f"{abs(gain):.1f} dB {'better' if gain > 0 else 'worse'} than"
+
+
 def _verdict(evaluation: dict[str, Any]) -> str:
     """The exposure edits against their target, and what the figures say of rotation."""
-    parts = []
+    parts, steps = [], evaluation["step"]
     exposure = evaluation["attributes"].get("exposure")
     if exposure:
         gain = exposure["psnr"] - exposure["psnr_copy"]
@@ -185,8 +188,8 @@ def _verdict(evaluation: dict[str, Any]) -> str:
             else "follow the number only roughly"
         )
         parts.append(
-            f"<p><b>Rotation.</b> After these few minutes the rotation edits {follows} (Spearman {r['spearman']:.2f}, slope {r['slope']:.2f}), and are "
-            f"{abs(gain):.1f} dB {'better' if gain > 0 else 'worse'} than copying the source. A change of exposure is the same function of every pixel; turning an object "
+            f"<p><b>Rotation.</b> After {steps} steps the rotation edits {follows} (Spearman {r['spearman']:.2f}, slope {r['slope']:.2f}), and are "
+            f"{_compared(gain)} copying the source. A change of exposure is the same function of every pixel; turning an object "
             "means knowing its unseen sides, which a model of this size does not learn from a handful of objects in minutes. The numbers above are shown so that this is plain to see.</p>"
         )
     return "".join(parts)

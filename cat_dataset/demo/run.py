@@ -22,7 +22,7 @@ def run(
     show: Annotated[bool, typer.Option("--show", help="open the report in a browser at the end")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:
-    """Render, photograph, ingest, pack, train, edit and measure; writes <out>/report.html. About 8 minutes on two cores.
+    """Render, photograph, ingest, pack, train, edit and measure; writes <out>/report.html. Under ten minutes on two cores.
 
     Run again after an interruption, it goes on where it stopped.
     """

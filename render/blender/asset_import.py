@@ -33,7 +33,9 @@ def load(source: Source) -> Subject:
         except InputError:
             raise
         except Exception as error:  # importers raise whatever their parser met
-            reason = " ".join(str(error).split()).removeprefix("Error: ")[:200] or type(error).__name__
+            # Some operators raise with a whole traceback as their message; what went wrong is its last line.
+            lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
+            reason = (lines[-1] if lines else type(error).__name__).removeprefix("Error: ")[:200]
             version = bpy.app.version_string
             raise InputError(
                 f"{source} cannot be imported: {reason}; check that it opens in Blender {version}, or export it again"

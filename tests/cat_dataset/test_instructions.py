@@ -64,6 +64,12 @@ def test_spell_keeps_the_float(number: float) -> None:
         ("decrease the iso by 2 stops.", Edit("iso", -2.0, relative=True)),
         ("Move the red cup by 12.5 centimetres to the left", Edit("translation_x", -12.5, "red cup")),
         ("Brighten the picture by 1.5 stops", Edit("exposure", 1.5)),
+        ("Reduce exposure by 1 stop", Edit("exposure", -1.0)),
+        ("Increase the ISO by 1 stop", Edit("iso", 1.0, relative=True)),
+        ("rotate car by 45° about the vertical axis", Edit("rotation_z", 45.0, "car")),
+        ("Rotate the car by 1 degree about vertical axis", Edit("rotation_z", 1.0, "car")),
+        ("Raise the white balance by 500 K", Edit("white_balance", 500.0)),
+        ("Move the cup by 3cm to the right", Edit("translation_x", 3.0, "cup")),
     ],
 )
 def test_known_sentences(text: str, edit: Edit) -> None:
@@ -101,3 +107,16 @@ def test_a_natural_step_on_a_stop_scale_needs_the_source() -> None:
 def test_build_needs_an_edit() -> None:
     with pytest.raises(UsageError, match="at least one"):
         build([])
+
+
+def test_one_is_singular() -> None:
+    assert build(Edit("exposure", -1.0), 1) == "Decrease the exposure by 1 stop"
+    assert build(Edit("rotation_z", 1.0, "bus stops")) == "Rotate the bus stops by 1 degree about the vertical axis"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"), [("Make the ISO bigger", "Increase the ISO by 1.5 stops"), ("make it nicer", "Increase the exposure by 1 EV")]
+)
+def test_hints_speak_of_what_was_named(text: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=hint):
+        parse(text)

@@ -48,6 +48,20 @@ def test_killed_and_resumed_equals_undisturbed(dataset: Dataset, tmp_path: Path)
     assert logs[0] == logs[1] == list(range(1, STEPS + 1))
 
 
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_keeps_its_step_and_says_how_to_go_on(sign: signal.Signals, dataset: Dataset, tmp_path: Path) -> None:
+    words = [*arguments(dataset, tmp_path / "run"), "--max-steps", "100000", "--checkpoint-every", "100000"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    log = tmp_path / "run" / "log.jsonl"
+    while not (log.is_file() and log.stat().st_size) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(sign)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert f"--out {tmp_path / 'run'} --resume" in errors.strip().splitlines()[-1]
+    assert len(checkpoints(tmp_path / "run")) == 1
+
+
 def test_the_loss_falls_and_pictures_are_logged(dataset: Dataset, tmp_path: Path) -> None:
     run = train(config(dataset, tmp_path / "run", max_steps=40, log_every=1, warmup=5, learning_rate=3e-3))
     losses = [json.loads(line)["loss"] for line in (run / "log.jsonl").read_text().splitlines()]
