@@ -22,22 +22,7 @@ from cat_dataset.manifests import DATASET_JSON, open_dataset
 from cat_dataset.series import read_series
 from cat_dataset.tables import FRAMES, SERIES
 from cat_dataset.verify import verify
-from tests.cat_dataset.factory import build_dataset, make_collection, make_series
-
-
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("packed")
-    make_collection(root / "series", rotations=3, isos=2, frames=3)
-    build_dataset(root)
-    return root
-
-
-@pytest.fixture
-def copied(packed: Path, tmp_path: Path) -> Path:
-    for name in ("shards", "manifests"):
-        shutil.copytree(packed / name, tmp_path / name)
-    return tmp_path
+from tests.cat_dataset.factory import build_dataset, make_series
 
 
 @st.composite

@@ -17,23 +17,7 @@ from cat_dataset.files import sha256_file
 from cat_dataset.manifests import DATASET_JSON, open_dataset
 from cat_dataset.tables import FRAMES, SERIES
 from cat_dataset.verify import app, verify
-from tests.cat_dataset.factory import build_dataset, make_collection
 from tests.cat_dataset.test_manifests import change_info, change_table, column, first
-
-
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("packed")
-    make_collection(root / "series", rotations=3, isos=3, frames=3)
-    build_dataset(root)
-    return root
-
-
-@pytest.fixture
-def copied(packed: Path, tmp_path: Path) -> Path:
-    for name in ("shards", "manifests"):
-        shutil.copytree(packed / name, tmp_path / name)
-    return tmp_path
 
 
 def command(root: Path, *flags: str) -> tuple[int, str]:
