@@ -78,8 +78,8 @@ def test_any_series_read_back_equal(tmp_path_factory: pytest.TempPathFactory, co
 def test_opens(packed: Path) -> None:
     dataset = open_dataset(packed / "manifests")
     assert dataset.attributes == ("iso", "rotation_z")
-    assert dataset.info["totals"]["frames"] == len(dataset.frames) == 15
-    assert dataset.frames.index.tolist() == list(range(15))
+    assert dataset.info["totals"]["frames"] == len(dataset.frames) == 18
+    assert dataset.frames.index.tolist() == list(range(18))
     moved = open_dataset(packed / "manifests", shards=packed / "shards")
     assert moved.shards_folder == packed / "shards"
 
