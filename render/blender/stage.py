@@ -10,11 +10,11 @@ from typing import Any
 import bpy
 
 from cat_dataset.errors import CatError, RunFailed
+from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
 from cat_dataset.series_writer import SeriesWriter
 from render.blender import engine, framing
 from render.blender.asset_import import load
-from render.blender.interrupt import GentleInterrupt
 from render.blender.normalise import RADIUS, Subject
 from render.blender.placement import Rotation
 from render.blender.plan import Job

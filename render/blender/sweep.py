@@ -9,9 +9,9 @@ from typing import Any
 
 from cat_dataset.command import warn
 from cat_dataset.errors import CatError, InputError, RunFailed, UsageError
+from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.series_writer import is_complete
 from render.blender import asset_files, builtin, engine, quiet, sky, sky_files
-from render.blender.interrupt import GentleInterrupt
 from render.blender.placement import Rotation
 from render.blender.plan import check_room, check_writable, plan
 from render.blender.sources import BUILTIN, Report, Source, gather, made_in_code

@@ -1,0 +1,54 @@
+"""Ctrl-C, or SIGTERM, during long work: the first lets the step under way finish, the second stops at once; either way it resumes.
+
+A ``KeyboardInterrupt`` could be raised anywhere, also inside libraries that swallow it or crash (Blender does both).
+Signals reach Python's handlers only when C code returns, so a thread listens on the wake-up socket, which is written to
+at once. Standard library only: also used inside Blender.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+from cat_dataset.command import INTERRUPTED
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class GentleInterrupt:
+    """From its making (in the main thread) on, Ctrl-C is only noted; `check` raises where it is safe.
+
+    ``step`` is what is finished first, for the message.
+    """
+
+    def __init__(self, step: str = "frame") -> None:
+        self._step = step
+        self._wanted = threading.Event()
+        self._ear, mouth = socket.socketpair()
+        mouth.setblocking(False)
+        self._mouth = mouth  # keeps the socket open
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: None)  # the thread does the work; this only keeps Python from raising
+        signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed."""
+        if self._wanted.is_set():
+            raise KeyboardInterrupt
+
+    def _listen(self) -> None:
+        while signals := self._ear.recv(64):
+            for number in signals:
+                if number in SIGNALS:
+                    self._heard()
+
+    def _heard(self) -> None:
+        if self._wanted.is_set():
+            print("stopped at once; finished work is kept, run the same command again to go on", file=sys.stderr, flush=True)
+            os._exit(INTERRUPTED)
+        self._wanted.set()
+        print(f"\nstopping after this {self._step}; press Ctrl-C again to stop at once", file=sys.stderr, flush=True)
