@@ -6,13 +6,16 @@ Standard library only: also used inside Blender, where an uncaught exception wou
 from __future__ import annotations
 
 import errno
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from cat_dataset.errors import CatError
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 @contextmanager
@@ -27,6 +30,10 @@ def reported(debug: bool = False) -> Iterator[None]:
         _leave(str(error), error.exit_code, debug)
     except KeyboardInterrupt:
         _leave("stopped by Ctrl-C; finished work is kept, run the same command again to go on", INTERRUPTED, debug)
+    except BrokenPipeError:
+        # Whoever read our output has had enough; what stands on disk is whole. Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(BROKEN_PIPE)
     except OSError as error:
         _leave(_describe(error), 2, debug)
     except MemoryError:
@@ -40,13 +47,29 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
+def run_typer(function: Callable[..., Any]) -> None:
+    """Run a function as a command by Typer, its usage errors in one line like all others."""
+    import click
+    import typer
+
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(function)
+    try:
+        status = app(standalone_mode=False)
+    except click.ClickException as error:
+        _leave(f"{' '.join(error.format_message().split())} (--help lists what there is)", 2, debug=False)
+    except click.Abort:
+        sys.exit(INTERRUPTED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
 def _describe(error: OSError) -> str:
     where = error.filename or "the output folder"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"disk full while writing {where}: free some space and run the same command again; finished work is kept"
+        return f"disk full while writing {where}: free some space and run again; finished work is kept"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"no permission for {where}: {error.strerror}; choose another folder or mend its permissions"
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP):
         return f"{where}: {error.strerror}; check the path"
     return f"{where}: {error.strerror or error}"
 

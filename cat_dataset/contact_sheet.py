@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cat_dataset.attributes import attribute
-from cat_dataset.command import reported
+from cat_dataset.command import reported, run_typer
 from cat_dataset.errors import UsageError
 from cat_dataset.files import write_bytes
 from cat_dataset.images import Rgb, decode_rgb, encode_jpeg, encode_png
@@ -56,7 +56,7 @@ def run(
 
 def main() -> None:
     """Entry point."""
-    typer.run(run)
+    run_typer(run)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,10 @@ class Edit:
             UsageError: ``source`` is needed and absent, or the result is impossible.
         """
         chosen = attribute(self.attribute)
+        reach = chosen.scale.forward(chosen.high) - chosen.scale.forward(chosen.low) if self.relative else chosen.high - chosen.low
+        if not abs(self.delta) <= reach:
+            unit = f"{chosen.scale.unit}s" if self.relative else chosen.unit
+            raise UsageError(f"{chosen.name} cannot change by {self.delta:g} {unit}; its whole range is {reach:g}")
         if self.relative:
             if plain:
                 raise UsageError(f"{chosen.name}: a plain-difference adapter needs a change in {chosen.unit}, not in {chosen.scale.unit}s")

@@ -35,9 +35,14 @@ class GentleInterrupt:
         signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=self._listen, daemon=True).start()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._wanted.is_set()
+
     def check(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C was pressed."""
-        if self._wanted.is_set():
+        if self.wanted:
             raise KeyboardInterrupt
 
     def _listen(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from cat_dataset.attributes import ATTRIBUTES
 from cat_dataset.errors import AdapterError, UsageError
 from cat_dataset.files import read_json
 from train.base import Base
@@ -74,6 +75,8 @@ def load_adapter(run: Path) -> tuple[Base, dict[str, Any]]:
     about = read_json(folder / "adapter.json")
     if not isinstance(about, dict) or about.get("schema") != ADAPTER_SCHEMA:
         raise AdapterError(f"{folder} was written by another version of this trainer; train it again")
+    if not _whole(about):
+        raise AdapterError(f"{folder}/adapter.json is not what this trainer writes; copy it again, or train it again")
     if about.get("base") == NanoBase.name:
         return NanoBase.load(folder), about
     if about.get("base") == "kontext":
@@ -85,3 +88,12 @@ def load_adapter(run: Path) -> tuple[Base, dict[str, Any]]:
 
 def _nano(config: TrainConfig) -> NanoBase:
     return NanoBase(size=config.size, seed=config.seed) if config.size else NanoBase(seed=config.seed)
+
+
+def _whole(about: dict[str, Any]) -> bool:
+    """Whether adapter.json has what editing needs, and its task ids are the registry's."""
+    tasks = about.get("tasks")
+    known = isinstance(tasks, dict) and all(name in ATTRIBUTES and ATTRIBUTES[name].task == task for name, task in tasks.items())
+    return (
+        bool(known and tasks) and isinstance(about.get("plain"), bool) and all(type(about.get(k)) is int for k in ("step", "rank", "size"))
+    )

@@ -24,6 +24,8 @@ from cat_dataset.files import fsync_folder, read_json, write_json
 from train.tensors import load_tensors, save_tensors
 
 STATE_SCHEMA = 1
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+"""What AdamW keeps for each parameter."""
 _STEP = re.compile(r"step-(\d{6,})")
 
 
@@ -84,15 +86,21 @@ def load_checkpoint(
     if not isinstance(state, dict) or state.get("schema") != STATE_SCHEMA:
         raise AdapterError(f"{folder} was written by another version; start a new run with another --out")
     weights, kept, moments = (load_tensors(folder / f"{name}.safetensors") for name in ("weights", "average", "optimizer"))
-    if weights.keys() != parameters.keys() or any(weights[k].shape != p.shape for k, p in parameters.items()):
-        raise AdapterError(f"{folder} holds another model's weights; give the --base, --rank and --size it was begun with")
+    step = state.get("step")
+    wanted = {name: parameter.shape for name, parameter in parameters.items()}
+    moved = {f"{name}.{key}": () if key == "step" else shape for name, shape in wanted.items() for key in _MOMENTS}
+    for found, shapes in ((weights, wanted), (kept, wanted), (moments, moved if moments else {})):
+        if {name: tuple(tensor.shape) for name, tensor in found.items()} != {name: tuple(shape) for name, shape in shapes.items()}:
+            raise AdapterError(f"{folder} holds another model's weights; give the --base, --rank and --size it was begun with")
+    if type(step) is not int or step < 0:
+        raise AdapterError(f"{folder / 'state.json'} does not say its step; delete {folder} and start again")
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(weights[name])
             average[name].copy_(kept[name])
     for name, parameter in parameters.items():
-        if f"{name}.exp_avg" in moments:
-            optimizer.state[parameter] = {key: moments[f"{name}.{key}"].clone() for key in ("step", "exp_avg", "exp_avg_sq")}
+        if moments:
+            optimizer.state[parameter] = {key: moments[f"{name}.{key}"].clone() for key in _MOMENTS}
     return state
 
 

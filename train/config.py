@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import types
 import typing
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -17,6 +18,9 @@ from cat_dataset.attributes import attribute
 from cat_dataset.errors import InputError, UsageError
 
 _CONFIG_CAP = 1 << 20
+_LARGEST = 1 << 40
+_MOST = {"seed": 2**63 - 1, "threads": 1024, "batch": 65536, "size": 4096, "rank": 4096}
+"""Upper limits: beyond them is a slip of the keyboard, not a run."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -109,6 +113,11 @@ class TrainConfig:
             raise UsageError(f"ema must be in [0, 1), not {self.ema}")
         if not 0 < self.crop <= 1:
             raise UsageError(f"crop must be in (0, 1], not {self.crop}")
+        for name, value in self.as_dict().items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UsageError(f"{name} must be a finite number, not {value}")
+            if isinstance(value, int) and value > _MOST.get(name, _LARGEST):
+                raise UsageError(f"{name} must be at most {_MOST.get(name, _LARGEST)}, not {value}")
         for name in ("clip", "checkpoint_minutes"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be positive, not {getattr(self, name)}")
@@ -116,8 +125,8 @@ class TrainConfig:
             attribute(name)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as they are written to the run's config.yaml."""
-        return dataclasses.asdict(self)
+        """Plain values, as they are written to the run's config.yaml: all but ``resume``, which is no setting of the run."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "resume"}
 
 
 def parse_config(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
@@ -127,7 +136,7 @@ def parse_config(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]
         UsageError: a wrong key or value; names the nearest key.
         InputError: the file is missing or not YAML.
     """
-    parser = argparse.ArgumentParser(
+    parser = _OneLineParser(
         prog="python -m train.run",
         description="Teach a base model to edit by numbers.",
         allow_abbrev=False,
@@ -150,13 +159,11 @@ def parse_config(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]
     return TrainConfig(**values), debug
 
 
-def config_from(values: dict[str, Any], where: str) -> TrainConfig:
-    """A configuration from plain values.
+class _OneLineParser(argparse.ArgumentParser):
+    """Usage errors as ours."""
 
-    Raises:
-        UsageError: a wrong key or a value of another type; names ``where``.
-    """
-    return TrainConfig(**_checked(values, where))
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (--help lists the flags)")
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -166,7 +173,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is larger than a configuration can be ({_CONFIG_CAP} bytes); check --config")
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if raw is None:
         return {}
@@ -184,7 +191,7 @@ def _checked(raw: dict[str, Any], where: str) -> dict[str, Any]:
                 f"{where}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else f"; known keys: {', '.join(hints)}")
             )
         kind = hints[key]
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        if kind is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST:
             raw[key] = float(value)
             continue
         plain = list if isinstance(kind, types.GenericAlias) else kind

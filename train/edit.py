@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 import typer
 
 from cat_dataset.attributes import attribute
-from cat_dataset.command import reported
+from cat_dataset.command import reported, run_typer
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.images import Rgb, decode_rgb, resize_area
 from cat_dataset.instructions import Edit, build, parse
@@ -60,6 +61,8 @@ class Editor:
         return [_add_change(picture, small, result) for result in edited]
 
     def _instruction(self, edits: Sequence[Edit], values: Mapping[str, float]) -> Instruction:
+        if len({edit.attribute for edit in edits}) < len(edits):
+            raise UsageError("an instruction names each attribute once; add the changes up")
         for edit in edits:
             if edit.attribute not in self.tasks:
                 raise UsageError(f"this adapter has not learned {edit.attribute}; it has learned {', '.join(self.tasks)}")
@@ -78,7 +81,7 @@ def read_picture(path: Path) -> Rgb:
         InputError: missing, too large, or no whole picture.
     """
     if not path.is_file():
-        raise InputError(f"{path} does not exist; check the path")
+        raise InputError(f"{path} is no file; check the path" if path.exists() else f"{path} does not exist; check the path")
     if path.stat().st_size > _FILE_CAP:
         raise InputError(f"{path} has more than {_FILE_CAP >> 20} MB; make it smaller")
     return decode_rgb(path.read_bytes(), where=str(path))
@@ -88,6 +91,8 @@ def sweep_edits(edits: Sequence[Edit], low: float, high: float, count: int) -> l
     """``count`` requests in which the number of the first edit runs from ``low`` to ``high`` in equal steps."""
     if not 2 <= count <= 200:
         raise UsageError(f"--sweep needs 2 to 200 pictures, not {count}")
+    if not math.isfinite(high - low):
+        raise UsageError(f"--sweep {low:g} {high:g} needs two numbers with a finite distance")
     return [[replace(edits[0], delta=float(value)), *edits[1:]] for value in np.linspace(low, high, count)]
 
 
@@ -101,6 +106,8 @@ def _values(given: Sequence[str]) -> dict[str, float]:
     values: dict[str, float] = {}
     for item in given:
         name, _, number = item.partition("=")
+        if name in values:
+            raise UsageError(f"--from {name} is given twice; give one value")
         try:
             values[name] = attribute(name).check(float(number))
         except ValueError:
@@ -116,7 +123,7 @@ def run(
     sweep: Annotated[tuple[float, float, int] | None, typer.Option(help="LO HI N: a strip of N edits over a range")] = None,
     source: Annotated[list[str] | None, typer.Option("--from", help="ATTRIBUTE=VALUE of the picture, like iso=400")] = None,
     steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="of the starting noise")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="of the starting noise")] = 0,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:
     """Edit a picture by a number, with an adapter that train.run has made."""
@@ -142,7 +149,7 @@ def run(
 
 def main() -> None:
     """Console script."""
-    typer.run(run)
+    run_typer(run)
 
 
 if __name__ == "__main__":

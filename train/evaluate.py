@@ -17,7 +17,7 @@ import typer
 
 from cat_dataset.achieved import achieved_value, agreement, psnr
 from cat_dataset.attributes import Attribute, attribute
-from cat_dataset.command import reported, warn
+from cat_dataset.command import reported, run_typer, warn
 from cat_dataset.errors import InputError
 from cat_dataset.files import write_json
 from cat_dataset.images import Rgb
@@ -46,8 +46,14 @@ class HeldOut:
         varies: list[list[str]] = [list(names) for names in chosen["varies"]]
         self.series = {str(s): names[0] for s, names in zip(chosen["series"], varies, strict=True) if len(names) == 1}
         several = len(chosen) - len(self.series)
+        self.series = {s: name for s, name in self.series.items() if self._moves(s, attribute(name))}
         if several:
             warn(f"{several} series of the {split} split vary several attributes at once and are left out of the measurement")
+
+    def _moves(self, series: str, chosen: Attribute) -> bool:
+        """Whether any two frames differ on the attribute's scale: 0 and 360 degrees do not."""
+        values = self.rows(series)[1]
+        return any(abs(chosen.scale.difference(values[0], value)) > 1e-9 for value in values)
 
     def picture(self, row: int) -> Rgb:
         """The frame of a row as the model sees it, uint8 [size, size, 3]."""
@@ -179,7 +185,7 @@ def run(
 
 def main() -> None:
     """Console entry."""
-    typer.run(run)
+    run_typer(run)
 
 
 if __name__ == "__main__":

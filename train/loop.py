@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from cat_dataset.attributes import TASKS, attribute
 from cat_dataset.command import warn
 from cat_dataset.errors import AdapterError, RunFailed, Stopped
-from cat_dataset.files import write_bytes, write_json
+from cat_dataset.files import folder_lock, write_bytes, write_json
+from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
@@ -40,8 +41,8 @@ _SAMPLING_STEPS = 8
 class Trainer:
     """One run: ``Trainer(...).run()``. ``config`` must have its open choices filled in (see `settle`)."""
 
-    def __init__(self, config: TrainConfig, dataset: Dataset, base: Base, run: Path) -> None:
-        self.config, self.base, self.folder = config, base, run
+    def __init__(self, config: TrainConfig, dataset: Dataset, base: Base, run: Path, interrupt: GentleInterrupt | None = None) -> None:
+        self.config, self.base, self.folder, self.interrupt = config, base, run, interrupt
         self.index = PairIndex(
             dataset, split="train", seed=config.seed, attributes=config.attributes or None, zero_share=config.zero_share, plain=config.plain
         )
@@ -59,29 +60,31 @@ class Trainer:
 
     def run(self) -> Path:
         """Train up to ``max_steps``; returns the last checkpoint folder."""
+        with folder_lock(self.folder):
+            return self._run()
+
+    def _run(self) -> Path:
         first = self._resume() if self.config.resume else 0
-        self.folder.mkdir(parents=True, exist_ok=True)
         write_bytes(self.folder / "config.yaml", yaml.safe_dump(self.config.as_dict(), sort_keys=True).encode())
         self._trim_log(first)
         self._saved = time.monotonic()
         progress = Progress("train", self.config.max_steps, "steps")
         progress.skip(first)
         loss, done = 0.0, first
-        try:
-            for batch in self.loader.steps(first, self.config.max_steps):
-                loss = self._step(batch)
-                done = batch.step + 1
-                progress.advance(note=f"loss {loss:.4f}")
-                if done % self.config.log_every == 0 or done == self.config.max_steps:
-                    self._log({"step": done, "loss": loss, "learning_rate": self._rate(batch.step)})
-                if done % self.config.pictures_every == 0 or done == self.config.max_steps:
-                    self._pictures(done)
-                if done < self.config.max_steps and self._is_due(done):
-                    self._save(done)
-                    self._saved = time.monotonic()
-        except KeyboardInterrupt:
-            self._save(done)
-            raise Stopped(f"stopped at step {done}, which is kept; go on with the same flags and --out {self.folder} --resume") from None
+        for batch in self.loader.steps(first, self.config.max_steps):
+            loss = self._step(batch)
+            done = batch.step + 1
+            progress.advance(note=f"loss {loss:.4f}")
+            if done % self.config.log_every == 0 or done == self.config.max_steps:
+                self._log({"step": done, "loss": loss, "learning_rate": self._rate(batch.step)})
+            if done % self.config.pictures_every == 0 or done == self.config.max_steps:
+                self._pictures(done)
+            if done < self.config.max_steps and self._is_due(done):
+                self._save(done)
+                self._saved = time.monotonic()
+            if self.interrupt and self.interrupt.wanted:
+                self._save(done)
+                raise Stopped(f"stopped at step {done}, which is kept; go on with the same flags and --out {self.folder} --resume")
         progress.close(f"loss {loss:.4f}" if done > first else "")
         return self._save(done)
 
@@ -188,9 +191,17 @@ class Trainer:
     def _trim_log(self, first: int) -> None:
         """Drop lines beyond the checkpoint: their steps are run again."""
         path = self.folder / "log.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= first]
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+        kept = [line for line in lines if 0 < _logged_step(line) <= first]
         write_bytes(path, "".join(line + "\n" for line in kept).encode())
+
+
+def _logged_step(line: str) -> int:
+    """The step of a line of log.jsonl; 0 for a torn one."""
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def _mix(seed: int, step: int) -> int:

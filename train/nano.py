@@ -18,7 +18,7 @@ from diffusers import FluxTransformer2DModel
 from torch import Tensor, nn
 
 from cat_dataset.attributes import TASK_LIMIT
-from cat_dataset.errors import AdapterError
+from cat_dataset.errors import AdapterError, UsageError
 from cat_dataset.files import read_json, write_json
 from cat_dataset.images import Rgb, resize_area
 from train.base import Condition, Instruction
@@ -32,6 +32,7 @@ _TEXT_WIDTH = 64
 _GAIN = 0.2
 """Scale of f: with 1, Adam's first steps throw the pictures further from the source than the edit is."""
 _TIME_SHIFT = 0.3
+_LARGEST = 1024
 _SMALLEST_T = 0.02
 """Below this time the velocity (x_t - x̂0)/t would only amplify rounding."""
 
@@ -43,6 +44,8 @@ class NanoBase:
     keeps_detail = True
 
     def __init__(self, *, size: int = 64, patch: int = 8, heads: int = 2, double: int = 1, single: int = 3, seed: int = 0) -> None:
+        if not (patch <= size <= _LARGEST and size % patch == 0):
+            raise UsageError(f"nano's size must be a multiple of {patch} from {patch} to {_LARGEST}, not {size}")
         self.shape = {"size": size, "patch": patch, "heads": heads, "double": double, "single": single}
         self.size, self.patch = size, patch
         channels = 3 * patch * patch
@@ -145,6 +148,8 @@ class NanoBase:
             AdapterError: files are absent, damaged or of another shape.
         """
         shape = read_json(folder / CONFIG_FILE)
+        if not isinstance(shape, dict) or not all(type(value) is int and 0 < value <= _LARGEST for value in shape.values()):
+            raise AdapterError(f"{folder / CONFIG_FILE} is not what this trainer writes; train it again")
         try:
             base = cls(**shape)
             tensors = load_tensors(folder / TRANSFORMER_FILE)
@@ -152,7 +157,7 @@ class NanoBase:
                 module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
             base.projector.load_state_dict(load_tensors(folder / PROJECTOR_FILE))
         except Exception as error:
-            raise AdapterError(f"{folder} holds no usable nano adapter ({error}); train it again") from None
+            raise AdapterError(f"{folder} holds no usable nano adapter ({str(error).splitlines()[0]}); train it again") from None
         return base
 
 

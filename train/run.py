@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from cat_dataset.attributes import attribute
 from cat_dataset.command import reported
 from cat_dataset.errors import UsageError
 from cat_dataset.instructions import build, example
+from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import open_dataset
 from train.bases import DEFAULTS, choose_base
 from train.checkpoint import checkpoints
@@ -27,13 +27,11 @@ from train.loop import Trainer
 def main(arguments: list[str] | None = None) -> None:
     """Command line entry; see ``--help``."""
     with reported("--debug" in (sys.argv if arguments is None else arguments)):
-        # A cluster's SIGTERM keeps a checkpoint, as Ctrl-C does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         config, _ = parse_config(arguments)
-        train(config)
+        train(config, GentleInterrupt("step"))
 
 
-def train(config: TrainConfig) -> Path:
+def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path:
     """Run a training from its configuration; returns the run folder."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UsageError("this version trains on one process; start it with python -m train.run, without torchrun")
@@ -44,7 +42,7 @@ def train(config: TrainConfig) -> Path:
     config = settle(config, base.name)
     run = run_folder(config, base.name)
     print(f"{why}; {config.max_steps} steps of {config.batch} pairs; writing to {run}", flush=True)
-    trainer = Trainer(config, dataset, base, run)
+    trainer = Trainer(config, dataset, base, run, interrupt)
     last = trainer.run()
     instruction = build(example(attribute(trainer.index.attributes[0])))
     print(f"done: {last}\nedit with: cat-edit PICTURE '{instruction}' --adapter {run}", flush=True)

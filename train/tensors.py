@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -35,10 +36,13 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a file.
 
     Raises:
-        AdapterError: absent, cut off or damaged.
+        AdapterError: absent, cut off or damaged, or numbers that are not finite.
     """
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (OSError, SafetensorError) as error:
         raise AdapterError(f"{path} cannot be read ({error}); copy it again, or train it again") from None
+    bad = next((name for name, tensor in tensors.items() if tensor.is_floating_point() and not torch.isfinite(tensor).all()), None)
+    if bad is not None:
+        raise AdapterError(f"{path} holds numbers that are not finite (in {bad}); copy it again, or train it again")
     return tensors

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cat_dataset.command import reported
+from cat_dataset.command import reported, run_typer
 from cat_dataset.demo.report import write_report
 from cat_dataset.demo.stages import FULL, TINY, data_stages, edit_stage, model_stages, run_stage
 from cat_dataset.errors import InputError
@@ -54,7 +54,7 @@ def _held_out_picture(out: Path) -> Path:
 
 def main() -> None:
     """Console script."""
-    typer.run(run)
+    run_typer(run)
 
 
 if __name__ == "__main__":

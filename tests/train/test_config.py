@@ -22,7 +22,7 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> N
 
 
 def test_every_field_is_documented() -> None:
-    assert set(_field_docs()) == set(TrainConfig().as_dict())
+    assert set(_field_docs()) == {*TrainConfig().as_dict(), "resume"}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,9 @@ def test_every_field_is_documented() -> None:
         ("zero_share: 1.5", "zero_share must be in"),
         ("- 1\n- 2", "must hold keys and values"),
         ("a: [", "not valid YAML"),
+        ("[" * 5000, "not valid YAML"),
+        ("weight_decay: .nan", "must be a finite number"),
+        ("learning_rate: 1" + "0" * 400, "must be of type float"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -48,10 +51,19 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         parse_config(["--config", str(tmp_path / "no.yaml")])
 
 
-def test_a_wrong_flag_exits_2() -> None:
-    with pytest.raises(SystemExit) as leaving:
-        parse_config(["--bach", "3"])
-    assert leaving.value.code == 2
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--bach", "3"], "unrecognized arguments: --bach"),
+        (["--batch", "x"], "invalid int value"),
+        (["--learning-rate", "nan"], "learning_rate must be a finite number"),
+        (["--seed", str(2**64)], "seed must be at most"),
+        (["--threads", "1000000"], "threads must be at most 1024"),
+    ],
+)
+def test_a_wrong_flag_is_one_line(words: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_config(words)
 
 
 def test_values_out_of_range_are_refused() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ from cat_dataset.errors import AdapterError, UsageError
 from cat_dataset.images import decode_rgb, encode_png
 from cat_dataset.instructions import Edit
 from cat_dataset.manifests import Dataset
+from train.checkpoint import checkpoints
 from train.config import TrainConfig
 from train.edit import Editor, run
 from train.run import train
@@ -77,12 +81,46 @@ def test_several_edits_in_either_order_agree(adapter: Path) -> None:
         (["Increase the ISO by 1 stops", "--from", "iso"], "say it like --from iso=400"),
         (["Increase the ISO by 1 stops", "--out", "x.jpg"], "ends in .png"),
         (["Increase the ISO by 1 stops", "--sweep", "0", "1", "1"], "needs 2 to 200"),
+        (["Increase the ISO by 1 stops", "--sweep", "-inf", "1", "3"], "finite distance"),
+        (["Increase the ISO by 1 stops", "--sweep", "-1e300", "1e300", "3"], "cannot change by"),
+        (["Increase the ISO by " + "9" * 300 + " stops"], "cannot change by"),
+        (["Increase the ISO by 1 stop; increase the ISO by 2 stops"], "each attribute once"),
+        (["Increase the ISO by 1", "--from", "iso=400", "--from", "iso=800"], "given twice"),
     ],
 )
 def test_a_wrong_request_is_one_line(adapter: Path, picture: Path, words: list[str], message: str) -> None:
     status, text = call(picture, words[0], "--adapter", adapter, *words[1:])
     assert status == 2
     assert message in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda about: about.pop("plain"),
+        lambda about: about.update(tasks=3),
+        lambda about: about.update(tasks={"iso": 9999}),
+        lambda about: about.update(size="64"),
+    ],
+)
+def test_a_tampered_adapter_is_refused(adapter: Path, tmp_path: Path, change: Callable[[dict[str, object]], object]) -> None:
+    copy = tmp_path / "adapter"
+    shutil.copytree(checkpoints(adapter)[-1] / "adapter", copy)
+    about = json.loads((copy / "adapter.json").read_text(encoding="utf-8"))
+    change(about)
+    (copy / "adapter.json").write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(AdapterError, match=r"adapter\.json is not what this trainer writes"):
+        Editor(copy)
+
+
+@pytest.mark.parametrize("size", [0, -8, 63, "64", 10**9])
+def test_a_tampered_nano_is_refused(adapter: Path, tmp_path: Path, size: object) -> None:
+    copy = tmp_path / "adapter"
+    shutil.copytree(checkpoints(adapter)[-1] / "adapter", copy)
+    shape = json.loads((copy / "nano.json").read_text(encoding="utf-8"))
+    (copy / "nano.json").write_text(json.dumps({**shape, "size": size}), encoding="utf-8")
+    with pytest.raises(AdapterError):
+        Editor(copy)
 
 
 def test_unusable_files_are_named(adapter: Path, picture: Path, tmp_path: Path) -> None:

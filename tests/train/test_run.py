@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from cat_dataset.errors import AdapterError, UsageError
+from cat_dataset.errors import AdapterError, SeriesConflict, UsageError
+from cat_dataset.files import folder_lock
 from cat_dataset.manifests import Dataset
 from train.checkpoint import checkpoints
 from train.config import TrainConfig
 from train.run import run_folder, train
+from train.tensors import load_tensors, save_tensors
 
 STEPS = 14
 
@@ -79,6 +81,20 @@ def test_a_run_is_never_overwritten_or_mixed(dataset: Dataset, tmp_path: Path) -
         train(config(dataset, tmp_path / "run", max_steps=2, seed=4, resume=True))
     with pytest.raises(AdapterError, match="no checkpoint to resume"):
         train(config(dataset, tmp_path / "empty", max_steps=2, resume=True))
+
+
+def test_two_runs_in_one_folder_are_refused(dataset: Dataset, tmp_path: Path) -> None:
+    with folder_lock(tmp_path / "run"), pytest.raises(SeriesConflict, match="being written by another process"):
+        train(config(dataset, tmp_path / "run", max_steps=1))
+
+
+def test_a_damaged_checkpoint_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    run = train(config(dataset, tmp_path / "run", max_steps=1))
+    (folder,) = checkpoints(run)
+    moments = load_tensors(folder / "optimizer.safetensors")
+    save_tensors(folder / "optimizer.safetensors", dict(list(moments.items())[1:]))
+    with pytest.raises(AdapterError, match="another model's weights"):
+        train(config(dataset, run, max_steps=2, resume=True))
 
 
 def test_run_folders_count_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

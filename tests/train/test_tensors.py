@@ -19,6 +19,12 @@ def test_tensors_come_back_equal(tmp_path: Path) -> None:
     assert all(torch.equal(again[name], tensors[name]) for name in tensors)
 
 
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "t.safetensors", {"good": torch.ones(2), "bad": torch.tensor([1.0, float("nan")])})
+    with pytest.raises(AdapterError, match=r"not finite \(in bad\)"):
+        load_tensors(tmp_path / "t.safetensors")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\0" * 100])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "t.safetensors"
