@@ -18,6 +18,9 @@ from cat_dataset.files import write_bytes
 Entry = tuple[int, int, bytes]
 """TIFF field type, count, little-endian value bytes."""
 
+UNFINISHED = ".incomplete"
+"""Marker file in a folder that the simulated camera is still writing."""
+
 ISO_OVERFLOW = 65535
 """PhotographicSensitivity is 16 bits; a higher ISO reads 65535 and stands in RecommendedExposureIndex (Exif 2.32)."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capture.develop import Recipe, recipe_for
+from capture.dng import UNFINISHED
 from capture.metadata import JPEG_SUFFIXES, RAW_SUFFIXES, Gains, Shot, read_shot
 from capture.which_varies import decide
 from cat_dataset.errors import InputError, SeriesError
@@ -96,21 +97,23 @@ def list_pictures(folder: Path) -> tuple[list[Path], list[str]]:
     """Camera files of ``folder`` by name, and notes on what is left out.
 
     Raises:
-        InputError: no such folder, or no camera file in it.
+        InputError: no such folder, one that is not finished, names that are no text, or no camera file in it.
     """
+    if not _is_text(str(folder)):
+        raise InputError(f"the folder {str(folder)!a} has a name that is not valid text; rename it")
     if not folder.is_dir():
         what = "is a file; give the folder that holds the series" if folder.is_file() else "does not exist; check the path"
         raise InputError(f"{folder} {what}")
+    if (folder / UNFINISHED).exists():
+        raise InputError(f"{folder} was not finished by capture.simulate; run it again")
     files = [
         path
         for path in sorted(folder.iterdir())
         if (path.is_file() or path.is_symlink()) and not path.is_dir() and not path.name.startswith(".")
     ]
     for path in files:
-        try:
-            path.name.encode("utf-8")
-        except UnicodeEncodeError:
-            raise InputError(f"{folder} holds a file whose name is not valid text ({ascii(path.name)[:80]}); rename it") from None
+        if not _is_text(path.name):
+            raise InputError(f"{folder} holds a file whose name is not valid text ({ascii(path.name)[:80]}); rename it")
     raws = [path for path in files if path.suffix.lower() in RAW_SUFFIXES]
     jpegs = [path for path in files if path.suffix.lower() in JPEG_SUFFIXES]
     unread = [path for path in files if path.suffix.lower() in OTHER_PICTURES]
@@ -168,6 +171,15 @@ def _refuse_mixture(folder: Path, shots: Sequence[Shot], what: str, key: Callabl
     raise SeriesError(
         f"{folder}: {len(odd)} of {len(shots)} pictures have another {what} than the rest ({usual}): {_some(odd)}; one folder, one series"
     )
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name of the file system is Unicode; Python spells other bytes as lone surrogates."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _some(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ World axes: x right, y up, z forward at longitude 0.
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ Floats = NDArray[np.float32]
 SIDE_CAP = 16384
 """Longest side of an environment that is read."""
 _ROW = 4096
+_HEADER_CAP = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def read_hdr(path: Path) -> Floats:
     """An EXR or Radiance HDR file as linear RGB (height, width, 3), finite and not negative.
 
     Raises:
-        InputError: missing, damaged, too large, or without R, G and B.
+        InputError: missing, damaged, too large, without R, G and B, or without light.
     """
     try:
         with open(path, "rb") as stream:
@@ -130,17 +132,32 @@ def read_hdr(path: Path) -> Floats:
     if magic == b"\x76\x2f\x31\x01":
         pixels = _read_exr(path)
     elif magic[:2] == b"#?":
-        loaded = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
-        if loaded is None:
-            raise InputError(f"{path} is damaged or too large for a Radiance HDR file; get it again")
-        pixels = loaded[..., ::-1]
+        pixels = _read_radiance(path)
     else:
         raise InputError(f"{path} is neither OpenEXR nor Radiance HDR; give an .exr or .hdr environment")
     if not 16 <= min(pixels.shape[:2]) <= max(pixels.shape[:2]) <= SIDE_CAP:
         raise InputError(f"{path} is {pixels.shape[1]}×{pixels.shape[0]}; an environment needs sides of 16 to {SIDE_CAP} pixels")
     if not np.isfinite(pixels).all():
         warn(f"{path} has pixels that are not finite; they are taken as black")
-    return np.ascontiguousarray(np.clip(np.nan_to_num(pixels, nan=0.0, posinf=0.0, neginf=0.0), 0, 65504), np.float32)
+    light = np.ascontiguousarray(np.clip(np.nan_to_num(pixels, nan=0.0, posinf=0.0, neginf=0.0), 0, 65504), np.float32)
+    if not light.any():
+        raise InputError(f"{path} has no light: every pixel is black, negative or not finite; use another environment")
+    return light
+
+
+def _read_radiance(path: Path) -> NDArray[np.float32]:
+    with open(path, "rb") as stream:
+        size = re.search(rb"\n\n-Y (\d{1,9}) \+X (\d{1,9})\n", stream.read(_HEADER_CAP))
+    if size and max(int(size[1]), int(size[2])) > SIDE_CAP:
+        raise _too_large(path)
+    loaded = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR) if size else None
+    if loaded is None:
+        raise InputError(f"{path} is damaged, or stored turned (not -Y +X); get it again")
+    return np.asarray(loaded, np.float32)[..., ::-1]
+
+
+def _too_large(path: Path) -> InputError:
+    return InputError(f"{path} says it has a side of more than {SIDE_CAP} pixels; scale it down first")
 
 
 def _read_exr(path: Path) -> NDArray[np.float32]:
@@ -149,7 +166,7 @@ def _read_exr(path: Path) -> NDArray[np.float32]:
     try:
         (left, top), (right, bottom) = OpenEXR.File(str(path), header_only=True).header()["dataWindow"]
         if max(int(right) - int(left), int(bottom) - int(top)) >= SIDE_CAP:
-            raise InputError(f"{path} says it has a side of more than {SIDE_CAP} pixels; scale it down first")
+            raise _too_large(path)
         channels = OpenEXR.File(str(path)).channels()
     except InputError:
         raise

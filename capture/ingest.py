@@ -56,8 +56,8 @@ def ingest(
     with reported(debug):
         if not 16 <= size <= 16384:
             raise UsageError(f"--size {size} must be 16 to 16384 pixels")
-        if not object_name.strip() or len(object_name) > 60:
-            raise UsageError("--object must be 1 to 60 characters, like 'car'")
+        if not object_name.strip() or len(object_name) > 60 or not object_name.isprintable():
+            raise UsageError("--object must be 1 to 60 printable characters, like 'car'")
         chosen = check_folders(folders)
         plans: list[Plan] = []
         failed: list[CatError] = []

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import typer
 
-from capture.dng import DngTags, write_dng
+from capture.dng import UNFINISHED, DngTags, write_dng
 from capture.foreground import add_solids, place_solids
 from capture.hdr_scene import Floats, Source, View, find_sources, look
 from capture.kelvin import ColourProfile
@@ -24,6 +24,7 @@ from capture.sensor import COLOUR_MATRIX, Sensor, camera_rgb, fixed_pattern, mos
 from capture.sweep import DAYLIGHT, Settings, sweep
 from cat_dataset.command import reported
 from cat_dataset.errors import InputError, UsageError
+from cat_dataset.files import write_bytes
 from cat_dataset.progress import Progress
 
 BODY = 1
@@ -78,7 +79,7 @@ def metered(light: Floats, chosen: list[Settings]) -> float:
 
 
 def photograph(shoot: Shoot, environment: Floats, chosen: list[Settings], out: Path, size: tuple[int, int], *, chart: bool = False) -> int:
-    """Write the DNGs of one scene into ``out``; the number written.
+    """Write the DNGs of one scene into ``out``, which is marked `UNFINISHED` meanwhile; the number written.
 
     Raises:
         InputError: ``out`` holds pictures that are not of this run.
@@ -96,6 +97,7 @@ def photograph(shoot: Shoot, environment: Floats, chosen: list[Settings], out: P
     pattern = fixed_pattern(height, width, sensor.non_uniformity, BODY)
     balance_only = len({(one.iso, one.f_number, one.shutter) for one in chosen}) == 1
     numbers = None
+    write_bytes(out / UNFINISHED, b"")
     for index, (name, one) in enumerate(zip(names, chosen, strict=True)):
         if numbers is None or not balance_only:
             rng = np.random.Generator(np.random.Philox(key=[shoot.seed + 1, (_number(shoot.name) << 12) + index]))
@@ -107,6 +109,7 @@ def photograph(shoot: Shoot, environment: Floats, chosen: list[Settings], out: P
             subsecond=f"{index % 100:02d}", description=f"scene={shoot.name}; hdri={shoot.source.name}", serial=SERIAL,
         )  # fmt: skip
         write_dng(out / name, numbers, tags)
+    (out / UNFINISHED).unlink()
     return len(chosen)
 
 

@@ -16,6 +16,7 @@ if not __package__:
 
 from cat_dataset.command import reported
 from cat_dataset.errors import UsageError
+from cat_dataset.interrupt import GentleInterrupt
 from render.blender.arguments import own_arguments, require_blender, shared_flags, wants_debug
 from render.blender.program import run
 
@@ -25,6 +26,7 @@ AXES = ("x", "y", "z")
 def main() -> None:
     """Parse the flags and render."""
     with reported(wants_debug()):
+        interrupt = GentleInterrupt()  # before Blender is imported: it swallows Ctrl-C, or crashes
         parser = shared_flags("rotate.py", "Render an object at known rotations.")
         parser.add_argument(
             "--axis", choices=AXES, default="z", help="axis of rotation, seen from the camera: x right, y away, z up (default: %(default)s)"
@@ -36,12 +38,15 @@ def main() -> None:
         low, high = flags.range
         if not -360 <= low < high <= 360:
             raise UsageError(f"--range {low:g} {high:g} must rise and stay inside -360 to 360 degrees")
+        values = evenly(low, high, flags.states)
+        if len(set(values)) < len(values):
+            raise UsageError(f"--range {low:g} {high:g} is too narrow for {flags.states} frames a millionth of a degree apart; widen it")
 
         require_blender()
         from render.blender.placement import Rotation
         from render.blender.sweep import render_sweep
 
-        render_sweep(Rotation(flags.axis, evenly(low, high, flags.states)), flags)
+        render_sweep(Rotation(flags.axis, values), flags, interrupt)
 
 
 def evenly(low: float, high: float, states: int) -> tuple[float, ...]:

@@ -106,7 +106,8 @@ def _strength(source: Source, image: Any) -> float:
         weights += weight * width
     mean = total / weights
     if not math.isfinite(mean) or mean <= 0:
-        raise InputError(f"{source} {'is black' if mean == 0 else 'has pixels that are not finite numbers'}; repair it or use another sky")
+        fault = "is black" if mean == 0 else "is negative on average" if mean < 0 else "has pixels that are not finite numbers"
+        raise InputError(f"{source} {fault}; repair it or use another sky")
     return float(f"{MEAN_LUMINANCE / mean:.4g}")
 
 

@@ -22,7 +22,7 @@ SECONDS_PER_SAMPLE = 1e-6
 """CPU seconds per path: measured, and the same within a factor of two on most machines."""
 
 
-def render_sweep(sweep: Rotation, flags: Namespace) -> None:
+def render_sweep(sweep: Rotation, flags: Namespace, interrupt: GentleInterrupt) -> None:
     """Render every series that ``flags`` ask for and that is not there yet.
 
     Raises:
@@ -30,7 +30,7 @@ def render_sweep(sweep: Rotation, flags: Namespace) -> None:
     """
     if not flags.debug:
         quiet.silence_blender()
-    interrupt = GentleInterrupt()
+    interrupt.check()
     engine.start_empty()
     failures: list[CatError] = []
     assets, skies = _assets(flags.asset, failures.append), _skies(flags.hdri, failures.append)
@@ -40,6 +40,7 @@ def render_sweep(sweep: Rotation, flags: Namespace) -> None:
     missing = [job for job in jobs if not is_complete(job.folder, job.settings)]
     check_room(flags.out, len(missing) * len(sweep.values), flags.size)
     _warn_if_long(look, len(missing) * len(sweep.values))
+    interrupt.check()
     stage = Stage(sweep, flags, look, interrupt)
     todo = stage.rehearse(missing, failures.append)
     if len(failures) == 1 and not todo and len(missing) == len(jobs):

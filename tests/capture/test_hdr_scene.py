@@ -53,11 +53,15 @@ def test_bad_environments_are_refused(tmp_path):
     (tmp_path / "cut.exr").write_bytes(good.read_bytes()[:200])
     (tmp_path / "text.exr").write_text("hello", encoding="utf-8")
     (tmp_path / "cut.hdr").write_bytes(b"#?RADIANCE\n")
+    (tmp_path / "huge.hdr").write_bytes(b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 400000 +X 800000\n" + bytes(64))
+    OpenEXR.File({"type": OpenEXR.scanlineimage}, {"RGB": -np.ones((32, 64, 3), np.float32)}).write(str(tmp_path / "minus.exr"))
     for name, says in [
         ("depth.exr", "R, G, B"),
         ("cut.exr", "OpenEXR"),
         ("text.exr", "neither"),
         ("cut.hdr", "damaged"),
+        ("huge.hdr", "more than 16384 pixels"),
+        ("minus.exr", "negative"),
         ("no.exr", "does not exist"),
     ]:
         with pytest.raises(InputError, match=says):

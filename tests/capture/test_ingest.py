@@ -266,6 +266,11 @@ def test_a_name_that_is_no_text(tmp_path):
     write_dng_file(tmp_path / "card" / "a.dng")
     (tmp_path / "card" / os.fsdecode(b"b\xff.dng")).write_bytes(b"x")
     assert "not valid text" in ingest(tmp_path / "card", "--out", tmp_path / "series", expect=2).stderr
+    folder = tmp_path / os.fsdecode(b"card\xff")
+    write_dng_file(folder / "a.dng", iso=100)
+    write_dng_file(folder / "b.dng", iso=200)
+    assert "not valid text" in ingest(folder, "--out", tmp_path / "series", expect=2).stderr
+    assert not (tmp_path / "series").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")

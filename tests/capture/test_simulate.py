@@ -1,3 +1,6 @@
+import subprocess
+import sys
+import time
 from itertools import pairwise
 
 import cv2
@@ -11,7 +14,7 @@ from capture.metadata import read_shot
 from capture.simulate import SERIAL, Shoot, photograph
 from capture.sweep import sweep
 from cat_dataset.errors import InputError
-from tests.capture.conftest import folder_bytes, run
+from tests.capture.conftest import ROOT, folder_bytes, run
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,27 @@ def test_files_of_another_run_are_not_mixed_in(tmp_path, sky):
     run("capture.simulate", *common, "--frames", 4)
     done = run("capture.simulate", *common, "--frames", 2, expect=2)
     assert "another run" in done.stderr
+
+
+def test_a_killed_simulation_is_not_taken_for_a_series_and_is_finished_by_another_run(tmp_path, sky):
+    common = ("--hdri", sky, "--size", 512, 384, "--vary", "exposure")
+    run("capture.simulate", "--out", tmp_path / "whole", *common)
+    out = tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "capture.simulate", "--out", str(out), *map(str, common)], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while len(list(out.glob("*.dng"))) < 3:
+        assert process.poll() is None, "finished before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    refused = run("capture.ingest", out, "--out", tmp_path / "series", expect=2)
+    assert "was not finished by capture.simulate; run it again" in refused.stderr
+    assert not (tmp_path / "series").exists()
+    run("capture.simulate", "--out", out, *common)
+    assert folder_bytes(out) == folder_bytes(tmp_path / "whole")
 
 
 def test_white_balance_frames_share_one_exposure(shoot):

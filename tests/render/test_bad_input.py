@@ -169,6 +169,7 @@ def test_a_bad_sky_gives_one_line_and_leaves_nothing(case: str, assets: Path, tm
         (["--range", "30", "-30"], "must rise"),
         (["--range", "-400", "0"], "-360 to 360"),
         (["--range", "nan", "0"], "must rise"),
+        (["--range", "0", "1e-9"], "too narrow for 3 frames"),
         (["--asset", "builtin:teapot"], "builtin:car, builtin:mug"),
         (["--hdri", "builtin:moon"], "builtin:city"),
         (["--colour", "red"], "--help"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -102,6 +103,34 @@ def test_ctrl_c_leaves_a_resumable_state(tmp_path: Path) -> None:
     (line,) = error_lines(other)
     assert "was begun with seed = 0, not 9" in line
     assert hashes(tmp_path) == begun
+
+
+AT_BLENDERS_IMPORT = """
+import os, signal, sys, threading
+
+class Impatient:
+    def find_spec(self, name, *_):
+        if name == "bpy":
+            sys.meta_path.remove(self)
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.NUMBER)).start()
+
+sys.meta_path.insert(0, Impatient())
+from render.blender.program import run
+from render.blender.rotate import main
+run(main)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Ctrl-C cannot be sent to one process on this system")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_ctrl_c_while_blender_is_imported_is_heard(tmp_path: Path, number: str) -> None:
+    code = AT_BLENDERS_IMPORT.replace("NUMBER", number)
+    flags = [*TINY, "--out", str(tmp_path / "series")]
+    run = subprocess.run([sys.executable, "-c", code, *flags], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 130, run.stderr
+    assert len(error_lines(run)) == 1
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "series").exists()
 
 
 def test_complete_series_are_counted_and_left_alone(undisturbed: Path) -> None:
