@@ -11,7 +11,7 @@ import typer
 
 from capture.folder import Plan, plan_series, series_id
 from capture.write import write_series
-from cat_dataset.command import reported, warn
+from cat_dataset.command import reported, run_typer, warn
 from cat_dataset.errors import CatError, InputError, UsageError
 from cat_dataset.progress import Progress
 
@@ -96,7 +96,7 @@ def _report(failed: Sequence[CatError], total: int) -> None:
 
 def main() -> None:
     """Entry point."""
-    app()
+    run_typer(app)
 
 
 if __name__ == "__main__":

@@ -47,19 +47,19 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
-def run_typer(function: Callable[..., Any]) -> None:
-    """Run a function as a command by Typer, its usage errors in one line like all others."""
-    import click
-    import typer
+def run_typer(app: Callable[..., Any]) -> None:
+    """Run a Typer application, its usage errors in one line like all others."""
+    import typer  # not at the top: Blender's Python has none
 
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(function)
     try:
         status = app(standalone_mode=False)
-    except click.ClickException as error:
-        _leave(f"{' '.join(error.format_message().split())} (--help lists what there is)", 2, debug=False)
-    except click.Abort:
+    except typer.Abort:
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        # Typer carries a Click of its own in newer versions, so its usage errors are known by what they can do.
+        if not hasattr(error, "format_message"):
+            raise
+        _leave(f"{' '.join(error.format_message().split())} (--help lists what there is)", 2, debug=False)
     sys.exit(status if isinstance(status, int) else 0)
 
 

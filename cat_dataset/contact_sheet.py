@@ -35,6 +35,10 @@ def contact_sheet(folders: Sequence[Path], *, columns: int = 7, side: int = 160)
     return stack(rows)
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def run(
     series: Annotated[list[Path], typer.Argument(help="folders of finished series")],
     out: Annotated[Path, typer.Option(help="picture to write, .png or .jpg")] = Path("sheet.png"),
@@ -56,7 +60,7 @@ def run(
 
 def main() -> None:
     """Entry point."""
-    run_typer(run)
+    run_typer(app)
 
 
 if __name__ == "__main__":

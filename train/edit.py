@@ -115,6 +115,10 @@ def _values(given: Sequence[str]) -> dict[str, float]:
     return values
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def run(
     image: Annotated[Path, typer.Argument(help="PNG or JPEG picture to edit")],
     instruction: Annotated[str, typer.Argument(help="for example 'Increase the exposure by 1 EV'")],
@@ -149,7 +153,7 @@ def run(
 
 def main() -> None:
     """Console script."""
-    run_typer(run)
+    run_typer(app)
 
 
 if __name__ == "__main__":

@@ -159,6 +159,10 @@ def _sweeps(editor: Editor, held_out: HeldOut, chosen: Attribute, steps: int, ou
     return result
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def run(
     adapter: Annotated[Path, typer.Option(help="run folder of train.run")],
     shards: Annotated[Path, typer.Option(help="manifests folder")] = Path("manifests"),
@@ -185,7 +189,7 @@ def run(
 
 def main() -> None:
     """Console entry."""
-    run_typer(run)
+    run_typer(app)
 
 
 if __name__ == "__main__":

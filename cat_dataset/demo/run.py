@@ -15,7 +15,10 @@ from cat_dataset.demo.stages import FULL, TINY, data_stages, edit_stage, model_s
 from cat_dataset.errors import InputError
 from cat_dataset.manifests import open_dataset
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def run(
     out: Annotated[Path, typer.Option(help="folder for everything the demo makes")] = Path("demo"),
     tiny: Annotated[bool, typer.Option("--tiny", help="the smallest sizes: a check that everything runs, not that it learns")] = False,
@@ -54,7 +57,7 @@ def _held_out_picture(out: Path) -> Path:
 
 def main() -> None:
     """Console script."""
-    run_typer(run)
+    run_typer(app)
 
 
 if __name__ == "__main__":

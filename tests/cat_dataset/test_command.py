@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 
 import pytest
+import typer
 
-from cat_dataset.command import reported, warn
+from cat_dataset.command import reported, run_typer, warn
 from cat_dataset.errors import InputError, RunFailed
 
 
@@ -46,3 +49,38 @@ def test_nothing_happens_without_an_error(capsys: pytest.CaptureFixture[str]) ->
     with reported():
         warn("look")
     assert capsys.readouterr().err == "warning: look\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--size", "many"], "Invalid value for '--size'"),
+        (["--nonsense"], "No such option: --nonsense"),
+        (["a"], "unexpected extra argument"),
+    ],
+)
+def test_usage_errors_are_one_line(
+    words: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def do(size: int = 3) -> None:
+        print(size)
+
+    monkeypatch.setattr("sys.argv", ["do", *words])
+    with pytest.raises(SystemExit) as stopped:
+        run_typer(app)
+    assert stopped.value.code == 2
+    line = capsys.readouterr().err
+    assert line.startswith("error: ") and says in line and line.count("\n") == 1
+
+
+def test_a_reader_that_left_is_no_error() -> None:
+    code = "from cat_dataset.command import reported\nwith reported():\n    for _ in range(100000):\n        print('x' * 100)\n"
+    writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert writer.stdout is not None and writer.stderr is not None
+    writer.stdout.read(10)
+    writer.stdout.close()
+    assert writer.stderr.read() == b""
+    assert writer.wait() == 141

@@ -2,18 +2,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer import Typer
 from typer.testing import CliRunner
 
 from cat_dataset.attributes import attribute
-from cat_dataset.contact_sheet import contact_sheet, run
+from cat_dataset.contact_sheet import app, contact_sheet
 from cat_dataset.errors import SeriesError
 from cat_dataset.images import decode_rgb
 from cat_dataset.sheets import enlarge, sheet
 from tests.cat_dataset.factory import make_series
-
-app = Typer()
-app.command()(run)
 
 
 def test_small_pictures_grow_by_whole_pixels() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer import Typer
 from typer.testing import CliRunner
 
 from cat_dataset.errors import AdapterError, UsageError
@@ -16,11 +15,8 @@ from cat_dataset.instructions import Edit
 from cat_dataset.manifests import Dataset
 from train.checkpoint import checkpoints
 from train.config import TrainConfig
-from train.edit import Editor, run
+from train.edit import Editor, app
 from train.run import train
-
-app = Typer()
-app.command()(run)
 
 
 @pytest.fixture(scope="module")
