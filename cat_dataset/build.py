@@ -8,7 +8,8 @@ refuses as unfinished, and ends with the same bytes when it is run again.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -110,7 +111,8 @@ def build(
         )
     if not items:
         raise SeriesError(f"{series} holds no series that can be packed; nothing was changed")
-    with folder_lock(shards), folder_lock(manifests):
+    with _locked(shards, manifests):
+        shards_folder = index.relative_shards(manifests, shards)
         members = [_member(item) for item in items]
         splits = assign(members, fractions, split_by, None if fresh_split else _previous(manifests, split_by))
         for line in lacking(members, splits, fractions):
@@ -120,11 +122,18 @@ def build(
         staging.mkdir(exist_ok=True)
         packed = _pack(items, splits, staging, shard_size, image_format)
         settings = {"fractions": dict(fractions), "by": list(split_by) if split_by else None}
-        info = describe(items, packed, image_format, settings, index.relative_shards(manifests, shards))
+        info = describe(items, packed, image_format, settings, shards_folder)
         commit(items, splits, packed, info, shards, manifests)
     if left_out:
         raise SeriesError(f"packed {len(items)} series; left out {len(left_out)} (named above), finish or delete them")
     return info
+
+
+@contextmanager
+def _locked(shards: Path, manifests: Path) -> Iterator[None]:
+    """Hold both folders, which may be one."""
+    with folder_lock(shards), nullcontext() if manifests.exists() and manifests.samefile(shards) else folder_lock(manifests):
+        yield
 
 
 def _member(item: Item) -> Member:
@@ -151,9 +160,14 @@ def _check_space(items: Sequence[Item], shards: Path, staging: Path) -> None:
     free = shutil.disk_usage(shards).free + there
     if free < wanted:
         raise InputError(
-            f"{shards} has {free / 1e9:.1f} GB free and the shards need about {wanted / 1e9:.1f} GB (old ones stay until the new are "
+            f"{shards} has {_amount(free)} free and the shards need about {_amount(wanted)} (old ones stay until the new are "
             "whole); free some space or choose another --shards"
         )
+
+
+def _amount(size: int) -> str:
+    """Bytes in GB, or in MB below 1 GB."""
+    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{size / 1e6:.1f} MB"
 
 
 def _pack(items: Sequence[Item], splits: Mapping[str, str], staging: Path, limit: int, image_format: str) -> list[Shard]:
@@ -171,9 +185,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def command(
-    series: Annotated[Path, typer.Option(help="Folder of series folders.")] = Path("series"),
-    shards: Annotated[Path, typer.Option(help="Where the tars go.")] = Path("shards"),
-    manifests: Annotated[Path, typer.Option(help="Where the tables go.")] = Path("manifests"),
+    series: Annotated[str, typer.Option(metavar="PATH", help="Folder of series folders.")] = "series",
+    shards: Annotated[str, typer.Option(metavar="PATH", help="Where the tars go.")] = "shards",
+    manifests: Annotated[str, typer.Option(metavar="PATH", help="Where the tables go.")] = "manifests",
     split: Annotated[str, typer.Option(help="Shares of train/validation/test.")] = "0.9/0.05/0.05",
     shard_size: Annotated[str, typer.Option(help="Largest shard, like 500M or 2G; a larger series gets its own.")] = "1G",
     format: Annotated[str, typer.Option(help="png (lossless; PNG frames are copied as they are) or jpg (quality 95, 4:4:4).")] = "png",
@@ -192,7 +206,8 @@ def command(
         if keys == []:
             raise UsageError("--split-by names no key; give scene keys like asset,hdri or leave it out")
         info = build(
-            series, shards, manifests, fractions=parse_fractions(split), shard_size=parse_size(shard_size), image_format=format,
+            index.folder_flag("--series", series), index.folder_flag("--shards", shards), index.folder_flag("--manifests", manifests),
+            fractions=parse_fractions(split), shard_size=parse_size(shard_size), image_format=format,
             split_by=keys, fresh_split=fresh_split, skip_broken=skip_broken,
         )  # fmt: skip
         totals = info["totals"]

@@ -18,13 +18,16 @@ from cat_dataset import tables
 from cat_dataset.attributes import ATTRIBUTES, registry_as_used
 from cat_dataset.command import warn
 from cat_dataset.dataset_card import dataset_card
-from cat_dataset.errors import ManifestError
+from cat_dataset.errors import InputError, ManifestError
 from cat_dataset.files import fsync_folder, read_json, sha256_file, slug, write_bytes, write_json
 from cat_dataset.packing import Item, Shard
 
 STAGING = ".staging"
 KNOWN = "known.json"
 """In staging: the shards, old and new, that a commit is about to remove or place, should it be killed halfway."""
+
+CARD_MARK = b"# Manifests of a CAT dataset"
+"""The heading by which a README.md is known to be our dataset card."""
 
 
 def describe(
@@ -77,12 +80,20 @@ def commit(
     for name in info["tables"]:
         os.replace(aside / name, manifests / name)
     card = dataset_card(list(info["totals"]["splits"]), info["shards_folder"]).encode("utf-8")
-    readme = manifests / "README.md"
-    if not readme.is_file() or readme.read_bytes() != card:
-        write_bytes(readme, card)
+    _place_card(manifests / "README.md", card)
     write_json(manifests / index.DATASET_JSON, info)
     shutil.rmtree(aside)
-    shutil.rmtree(staging)
+    if staging.exists():  # shards and manifests may be one folder
+        shutil.rmtree(staging)
+
+
+def _place_card(readme: Path, card: bytes) -> None:
+    """Write the dataset card, unless somebody else's file has its name."""
+    there = readme.read_bytes() if readme.is_file() else None
+    if readme.exists() and (there is None or CARD_MARK not in there):
+        warn(f"{readme} is not a dataset card of ours and stays as it is; move it away and build again to get the card")
+    elif there != card:
+        write_bytes(readme, card)
 
 
 def _write_tables(
@@ -103,8 +114,20 @@ def _known_shards(manifests: Path, staging: Path) -> set[str]:
         except ManifestError as error:
             warn(f"replacing a dataset that cannot be read ({error}); shards of it that have other names stay, delete them yourself")
     if (staging / KNOWN).is_file():
-        listed.update(read_json(staging / KNOWN))
+        listed.update(_noted_shards(staging / KNOWN))
     return {name for name in listed if isinstance(name, str) and index.SHARD_PATTERN.fullmatch(name)}
+
+
+def _noted_shards(path: Path) -> list[str]:
+    """What a killed commit noted in staging; nothing, with a warning, where that is damaged."""
+    try:
+        noted = read_json(path)
+    except InputError:
+        noted = None
+    if isinstance(noted, list) and all(isinstance(name, str) for name in noted):
+        return noted
+    warn(f"{path} is damaged and ignored; shards of an older dataset may stay, delete them yourself")
+    return []
 
 
 def _series_row(item: Item, split: str) -> dict[str, Any]:

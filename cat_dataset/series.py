@@ -113,6 +113,10 @@ def check_series(series: Series, where: str) -> Series:
     for frame in series.frames:
         if not _FILE_PATTERN.fullmatch(frame.file):
             raise refuse(f"frame file {frame.file!r} must look like frames/0000.png or frames/0000.jpg")
+    sizes = {(frame.width, frame.height): frame.file for frame in series.frames}
+    if len(sizes) > 1:
+        each = ", ".join(f"{file} {width}×{height}" for (width, height), file in list(sizes.items())[:2])
+        raise refuse(f"its frames have different sizes ({each}); make the series again, every frame in one size")
     return series
 
 

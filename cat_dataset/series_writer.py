@@ -1,13 +1,14 @@
 """Writing a series frame by frame, so that a killed producer resumes and ends with the same bytes.
 
 Finished frames are journaled (``journal.jsonl``: the plan first, then a line per frame, fsynced). A frame counts only
-once it is journaled; a torn last line is dropped; ``series.json`` comes last and the journal goes.
+once it is journaled; a torn or damaged line is dropped and its frame made again; ``series.json`` comes last and the journal goes.
 Standard library only: also used inside Blender and Unreal.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -139,10 +140,11 @@ class SeriesWriter:
         _refuse_other(self.folder, begun.get("versions"), self.versions, "was begun")
         whole = lines[0] + b"\n"
         for line in lines[1:-1]:
-            entry = self._parse(line)
+            entry = self._entry(line)
             if entry is None:
-                break
-            frame, index = frame_from_json(entry), int(entry["index"])
+                warn(f"{path} has a damaged line; making its frame again")
+                continue
+            index, frame = entry
             target = self.folder / frame.file
             if not target.is_file() or sha256_file(target) != frame.sha256:
                 warn(f"{target} changed since it was made; making it again")
@@ -157,11 +159,25 @@ class SeriesWriter:
             stream.flush()
             os.fsync(stream.fileno())
 
+    @classmethod
+    def _entry(cls, line: bytes) -> tuple[int, Frame] | None:
+        """Index and frame of a journal line; None where it is not one that `commit` can have written."""
+        entry = cls._parse(line)
+        try:
+            frame = frame_from_json(entry)
+        except ValueError:
+            return None
+        index = entry.get("index") if entry else None
+        if type(index) is not int or index < 0 or frame.file not in (f"frames/{index:04d}.png", f"frames/{index:04d}.jpg"):
+            return None
+        finite = all(math.isfinite(value) for value in (*frame.values.values(), *frame.measured.values()))
+        return (index, frame) if finite else None
+
     @staticmethod
     def _parse(line: bytes) -> dict[str, Any] | None:
         try:
             entry = json.loads(line.decode("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return entry if isinstance(entry, dict) else None
 

@@ -20,7 +20,7 @@ from cat_dataset.command import reported, warn
 from cat_dataset.errors import InputError, ManifestError
 from cat_dataset.files import sha256_file
 from cat_dataset.images import decode_rgb
-from cat_dataset.manifests import DATASET_JSON, read_info, table_fault
+from cat_dataset.manifests import DATASET_JSON, changed_tables, folder_flag, read_info, table_fault
 from cat_dataset.progress import Progress
 from cat_dataset.shards import BLOCK, archive_size, member_name, sample_json, tar_header
 from cat_dataset.splits import Token, member_of, tokens
@@ -61,9 +61,7 @@ def verify(manifests: Path, shards: Path | None = None) -> tuple[list[str], int,
 
 
 def _total_faults(info: Mapping[str, Any], manifests: Path, frames: pd.DataFrame, series: pd.DataFrame) -> Iterator[str]:
-    for name in (FRAMES, SERIES):
-        if sha256_file(manifests / name) != info["tables"].get(name):
-            yield f"{manifests / name} does not match its sha256 in dataset.json; copy it again or {REMAKE}"
+    yield from changed_tables(info, manifests)
     totals = info.get("totals")
     totals = totals if isinstance(totals, dict) else {}
     counted = {"frames": len(frames), "series": len(series), "bytes": sum(shard["bytes"] for shard in info["shards"])}
@@ -160,14 +158,17 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def command(
-    manifests: Annotated[Path, typer.Argument(help="The folder that cat-build-shards wrote its tables to.")] = Path("manifests"),
-    shards: Annotated[Path | None, typer.Option(help="Where the tars are, if they were moved.")] = None,
+    manifests: Annotated[
+        str, typer.Argument(metavar="[MANIFESTS]", help="The folder that cat-build-shards wrote its tables to.")
+    ] = "manifests",
+    shards: Annotated[str | None, typer.Option(metavar="PATH", help="Where the tars are, if they were moved.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Re-read and re-hash everything; list every fault; exit 2 if there is one."""
     with reported(debug):
         begun = time.monotonic()
-        faults, frames, series = verify(manifests, shards)
+        folder = folder_flag("MANIFESTS", manifests)
+        faults, frames, series = verify(folder, None if shards is None else folder_flag("--shards", shards))
         for fault in faults[:PRINTED]:
             warn(fault)
         if faults:

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cat_dataset.build import app, parse_size
+from cat_dataset.commit import CARD_MARK
 from cat_dataset.errors import ManifestError, UsageError
 from cat_dataset.files import folder_lock
 from cat_dataset.manifests import DATASET_JSON, open_dataset
@@ -68,6 +69,51 @@ def test_the_card_is_rewritten_only_when_it_differs(collection: Path) -> None:
     assert card.stat().st_mtime_ns == 1
     run(collection, "--split", "1/0/0", "--fresh-split")
     assert "validation-" not in card.read_text(encoding="utf-8")
+
+
+def test_a_readme_of_the_user_stays(collection: Path) -> None:
+    readme = collection / "manifests" / "README.md"
+    readme.parent.mkdir()
+    readme.write_text("# My notes\n", encoding="utf-8")
+    assert "README.md is not a dataset card of ours and stays as it is" in run(collection)
+    assert readme.read_text(encoding="utf-8") == "# My notes\n"
+    assert verify(collection / "manifests")[0] == []
+    readme.unlink()
+    assert "README.md" not in run(collection)
+    assert CARD_MARK in readme.read_bytes()
+
+
+def test_one_folder_for_shards_and_manifests(collection: Path) -> None:
+    for _ in range(2):
+        run(collection, "--shards", "packed", "--manifests", "./packed")
+        assert verify(collection / "packed") == ([], 21, 7)
+        assert not [path for path in (collection / "packed").iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("known", [b"{}", b"7", b"[1, 2]", b"[", b"\xff"])
+def test_a_damaged_note_in_staging_is_ignored(collection: Path, known: bytes) -> None:
+    staging = collection / "shards" / ".staging"
+    staging.mkdir(parents=True)
+    (staging / "known.json").write_bytes(known)
+    assert "known.json is damaged and ignored" in run(collection)
+    assert verify(collection / "manifests")[0] == []
+
+
+def test_a_folder_whose_name_is_no_text_is_named(collection: Path) -> None:
+    try:
+        os.mkdir(os.fsencode(collection / "series") + b"/\xff\xfe")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    command = [sys.executable, "-m", "cat_dataset.build"]
+    for flags in ([], ["--skip-broken"]):
+        ended = subprocess.run([*command, *flags], cwd=collection, capture_output=True, text=True, check=False)
+        assert ended.returncode == 2, ended.stderr
+        assert "\\udcff\\udcfe has no series.json: it is unfinished" in ended.stderr
+        assert "Unicode" not in ended.stderr
+    for flag in ("--shards", "--manifests"):
+        flags = ["--skip-broken", flag, os.fsdecode(b"t\xff")]
+        ended = subprocess.run([*command, *flags], cwd=collection, capture_output=True, text=True, check=False)
+        assert "cannot be stored; choose a folder with another name" in ended.stderr
 
 
 def test_the_same_bytes_anywhere_any_time(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -164,6 +210,9 @@ def test_broken_series(collection: Path, damage) -> None:
         (("--shard-size", "big"), "--shard-size 'big' must be a size like 500M"),
         (("--format", "webp"), "--format 'webp' must be png or jpg"),
         (("--split-by", ","), "--split-by names no key"),
+        (("--series", ""), "--series is empty; give a folder"),
+        (("--shards", ""), "--shards is empty; give a folder"),
+        (("--manifests", " "), "--manifests is empty; give a folder"),
         (("--series", "nowhere"), "nowhere is not a folder; render or ingest a series into it first"),
         (("--series", "empty"), "empty is empty; render or ingest a series into it first"),
     ],
@@ -220,7 +269,7 @@ def test_too_little_space_is_seen_before_the_work(collection: Path, monkeypatch:
     run(collection)
     before = tree(collection)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**6, 10**6, 1000))
-    assert "0.0 GB free" in run(collection, code=2)
+    assert "has 0.0 MB free and the shards need about 0.1 MB" in run(collection, code=2)
     assert tree(collection) == before
 
 
@@ -266,7 +315,7 @@ def test_a_full_disk_leaves_the_old_dataset(collection: Path) -> None:
         after = tree(collection / "small") | tree(collection)
         assert {name: data for name, data in after.items() if ".staging" not in name} == before
         assert verify(collection / "manifests")[0] == []
-        assert "GB free" in run(collection, "--shards", "small/shards", code=2)
+        assert "MB free" in run(collection, "--shards", "small/shards", code=2)
     finally:
         subprocess.run(["umount", str(small)], check=True)
 

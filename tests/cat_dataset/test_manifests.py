@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from cat_dataset.attributes import ATTRIBUTES
 from cat_dataset.errors import ManifestError
+from cat_dataset.files import sha256_file
 from cat_dataset.frames import FrameReader
 from cat_dataset.manifests import DATASET_JSON, open_dataset
 from cat_dataset.series import read_series
@@ -94,10 +95,18 @@ def change_info(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], 
     return apply
 
 
+def seal_tables(root: Path) -> None:
+    """Make dataset.json agree with whatever the tables hold now."""
+    change_info(lambda info: info.update(tables={name: sha256_file(root / "manifests" / name) for name in (FRAMES, SERIES)}))(root)
+
+
 def change_table(name: str, change: Callable[[pa.Table], pa.Table]) -> Callable[[Path], None]:
+    """Another table that dataset.json agrees with: only a look inside can find it then."""
+
     def apply(root: Path) -> None:
         table = pq.read_table(root / "manifests" / name)
         pq.write_table(change(table).replace_schema_metadata(table.schema.metadata), root / "manifests" / name)
+        seal_tables(root)
 
     return apply
 
@@ -112,6 +121,11 @@ def column(name: str, values: Callable[[list[Any]], list[Any]], kind: pa.DataTyp
 
 def renamed(old: str, new: str) -> Callable[[pa.Table], pa.Table]:
     return lambda table: table.rename_columns([new if name == old else name for name in table.column_names])
+
+
+def not_parquet(root: Path) -> None:
+    (root / "manifests" / SERIES).write_bytes(b"PAR1")
+    seal_tables(root)
 
 
 def first(value: Any) -> Callable[[list[Any]], list[Any]]:
@@ -131,15 +145,27 @@ def first(value: Any) -> Callable[[list[Any]], list[Any]]:
         (change_info(lambda info: info.update(shards_folder="/etc")), "must be a relative path"),
         (change_info(lambda info: info["shards"][0].update(file="../../etc/passwd")), "not ours"),
         (change_info(lambda info: info["shards"][0].update(file="train-00000.tar\n")), "not ours"),
+        (change_info(lambda info: info["shards"][0].update(split="test")), "not ours"),
+        (change_info(lambda info: info["shards"][0].update(split=["train"])), "not ours"),
+        (change_info(lambda info: info["split"].update(by=3)), "split.by must be null or a list"),
+        (change_info(lambda info: info["split"].update(by=["hdri", None])), "split.by must be null or a list"),
+        (change_info(lambda info: info.update(split="hdri")), "split.by must be null or a list"),
+        (change_info(lambda info: info.update(shards_folder="../\ud800")), "must be a relative path"),
+        (change_info(lambda info: info.update(shards_folder="../a\0b")), "must be a relative path"),
         (change_info(lambda info: info["shards"][0].update(bytes=1)), "has .* bytes, not 1"),
         (lambda root: (root / "manifests" / FRAMES).unlink(), "frames.parquet is absent"),
-        (lambda root: (root / "manifests" / SERIES).write_bytes(b"PAR1"), "not a readable Parquet file"),
+        (lambda root: (root / "manifests" / SERIES).write_bytes(b"PAR1"), "series.parquet does not match its sha256 .*cat-verify"),
+        (not_parquet, "not a readable Parquet file"),
         (lambda root: (root / "shards" / "train-00000.tar").unlink(), "train-00000.tar is absent"),
         (lambda root: (root / "shards" / "train-00000.tar").write_bytes(b"x"), "has 1 bytes, not"),
         (change_table(FRAMES, lambda table: table.drop_columns(["crc32"])), "no column 'crc32'"),
         (change_table(FRAMES, lambda table: table.drop_columns(["value_iso"])), "no column value_iso although"),
         (change_table(FRAMES, lambda table: table.slice(1)), "disagree on which series"),
         (change_table(FRAMES, column("offset", first(10**12))), "row 0 .* points outside its shard"),
+        (change_table(FRAMES, column("size", first(2**63 - 1))), "row 0 .* points outside its shard"),
+        (change_table(FRAMES, column("offset", first(-(2**63)))), "row 0 .* points outside its shard"),
+        (change_table(SERIES, column("series", first("a" * 10**6))), "impossible series name 'a{40}'"),
+        (change_table(FRAMES, column("shard", first("test-00000.tar"))), "frames of the train split in test-00000.tar"),
         (change_table(FRAMES, column("shard", first("train-99999.tar"))), "points outside its shard 'train-99999.tar'"),
         (change_table(FRAMES, column("split", first("test"))), "disagree on which split"),
         (change_table(FRAMES, column("value_rotation_z", lambda old: [1e9] * len(old))), "impossible label rotation_z"),
@@ -157,10 +183,23 @@ def test_refuses(copied: Path, damage: Callable[[Path], object], says: str) -> N
     assert "cat-build-shards" in str(refused.value)
 
 
+@pytest.mark.parametrize("name", [FRAMES, SERIES])
+def test_a_flipped_byte_in_a_table_is_refused(copied: Path, name: str) -> None:
+    path = copied / "manifests" / name
+    data = path.read_bytes()
+    for at in range(0, len(data), len(data) // 20):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(ManifestError, match=f"{name} does not match its sha256 .*copy it again or run cat-build-shards again"):
+            open_dataset(copied / "manifests")
+    path.write_bytes(data)
+    open_dataset(copied / "manifests")
+
+
 def test_a_table_of_another_schema_is_refused(copied: Path) -> None:
     path = copied / "manifests" / FRAMES
     table = pq.read_table(path)
     for metadata, says in (({"cat_schema": "2"}, "has schema 2"), (None, "has schema none")):
         pq.write_table(table.replace_schema_metadata(metadata), path)
+        seal_tables(copied)
         with pytest.raises(ManifestError, match=says):
             open_dataset(copied / "manifests")

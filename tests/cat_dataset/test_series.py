@@ -55,6 +55,7 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
         (lambda raw: raw["frames"][0].update(file="../../etc/passwd"), "must look like frames/0000.png"),
         (lambda raw: raw["frames"][0].update(file="frames/0000.png\n"), "must look like"),
         (lambda raw: raw["frames"][0].update(width="16"), "'width' is not a int"),
+        (lambda raw: raw["frames"][2].update(width=999), "different sizes .frames/0001.png 16×12, frames/0002.png 999×12"),
     ],
 )
 def test_broken_rules(folder: Path, change: Callable[[dict[str, Any]], object], says: str) -> None:
@@ -89,6 +90,6 @@ def test_changed_frames_are_found(folder: Path) -> None:
 
 
 def test_a_wrong_size_is_found(folder: Path) -> None:
-    edit(folder, lambda raw: raw["frames"][2].update(width=999))
-    with pytest.raises(SeriesError, match=r"0002\.png is 16×12, series\.json says 999×12"):
+    edit(folder, lambda raw: [frame.update(width=999) for frame in raw["frames"]])
+    with pytest.raises(SeriesError, match=r"0000\.png is 16×12, series\.json says 999×12"):
         verify_frames(folder, read_series(folder))

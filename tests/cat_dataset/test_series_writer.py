@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,6 +64,51 @@ def test_a_torn_journal_line_costs_one_frame(tmp_path: Path, cut: int) -> None:
     journal.write_bytes(journal.read_bytes()[:-cut])
     assert produce(tmp_path / "a") == [2, 3, 4]
     assert tree(tmp_path / "a") == tree(tmp_path / "whole" / "a")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda entry: {},
+        lambda entry: [],
+        lambda entry: {key: value for key, value in entry.items() if key != "index"},
+        lambda entry: {key: value for key, value in entry.items() if key != "sha256"},
+        lambda entry: entry | {"index": "1"},
+        lambda entry: entry | {"index": 1.0},
+        lambda entry: entry | {"index": True},
+        lambda entry: entry | {"index": -1},
+        lambda entry: entry | {"index": 3},
+        lambda entry: entry | {"index": 3, "file": "frames/1.png"},
+        lambda entry: entry | {"file": "../../etc/passwd"},
+        lambda entry: entry | {"file": "frames/\0.png"},
+        lambda entry: entry | {"width": None},
+        lambda entry: entry | {"values": {"iso": "high"}},
+        lambda entry: entry | {"values": {"iso": float("nan")}},
+    ],
+)
+def test_a_damaged_journal_line_costs_one_frame(
+    tmp_path: Path, damage: Callable[[dict[str, Any]], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    produce(tmp_path / "whole" / "a")
+    produce(tmp_path / "a", 3)
+    journal = tmp_path / "a" / JOURNAL
+    lines = journal.read_bytes().split(b"\n")
+    lines[2] = json.dumps(damage(json.loads(lines[2]))).encode()
+    journal.write_bytes(b"\n".join(lines))
+    assert produce(tmp_path / "a") == [1, 3, 4]
+    assert "damaged line; making its frame again" in capsys.readouterr().err
+    assert tree(tmp_path / "a") == tree(tmp_path / "whole" / "a")
+
+
+def test_bytes_that_are_no_journal_line_cost_one_frame(tmp_path: Path) -> None:
+    produce(tmp_path / "whole" / "a")
+    for number, line in enumerate((b"\xff\xfe", b"[" * 100_000, b"")):
+        folder = tmp_path / str(number) / "a"
+        produce(folder, 3)
+        lines = (folder / JOURNAL).read_bytes().split(b"\n")
+        (folder / JOURNAL).write_bytes(b"\n".join([*lines[:2], line, *lines[3:]]))
+        assert produce(folder) == [1, 3, 4]
+        assert tree(folder) == tree(tmp_path / "whole" / "a")
 
 
 def test_a_changed_frame_is_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

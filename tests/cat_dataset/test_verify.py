@@ -54,6 +54,8 @@ def test_a_whole_dataset(packed: Path) -> None:
     assert code == 0
     assert "ok: 18 frames in 6 series match their hashes, labels and splits (" in output
     assert command(packed, "--shards", str(packed / "shards"))[0] == 0
+    code, output = command(packed, "--shards", "")
+    assert (code, "--shards is empty" in output) == (2, True)
 
 
 def test_every_flipped_byte_is_found(packed: Path, tmp_path: Path) -> None:
