@@ -17,7 +17,7 @@ import typer
 
 from cat_dataset import manifests as index
 from cat_dataset import tables
-from cat_dataset.command import reported, warn
+from cat_dataset.command import reported, run_typer, warn
 from cat_dataset.commit import STAGING, commit, describe
 from cat_dataset.errors import InputError, ManifestError, SeriesError, UsageError
 from cat_dataset.files import folder_lock, json_bytes
@@ -220,7 +220,7 @@ def command(
 
 def main() -> None:
     """Entry point of ``cat-build-shards``."""
-    app()
+    run_typer(app)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO
 import pandas as pd
 import typer
 
-from cat_dataset.command import reported, warn
+from cat_dataset.command import reported, run_typer, warn
 from cat_dataset.errors import InputError, ManifestError
 from cat_dataset.files import sha256_file
 from cat_dataset.images import decode_rgb
@@ -180,7 +180,7 @@ def command(
 
 def main() -> None:
     """Entry point of ``cat-verify``."""
-    app()
+    run_typer(app)
 
 
 if __name__ == "__main__":
