@@ -11,9 +11,10 @@ import typer
 
 from capture.folder import Plan, plan_series, series_id
 from capture.write import write_series
-from cat_dataset.command import reported, run_typer, warn
+from cat_dataset.command import reported, warn
 from cat_dataset.errors import CatError, InputError, UsageError
 from cat_dataset.progress import Progress
+from cat_dataset.typer_app import run_typer
 
 
 def check_folders(folders: Sequence[Path]) -> list[Path]:

@@ -22,10 +22,11 @@ from capture.hdr_scene import Floats, Source, View, find_sources, look
 from capture.kelvin import ColourProfile
 from capture.sensor import COLOUR_MATRIX, Sensor, camera_rgb, fixed_pattern, mosaic
 from capture.sweep import DAYLIGHT, Settings, sweep
-from cat_dataset.command import reported, run_typer
+from cat_dataset.command import reported
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.files import write_bytes
 from cat_dataset.progress import Progress
+from cat_dataset.typer_app import run_typer
 
 BODY = 1
 SERIAL = "CS100000001"

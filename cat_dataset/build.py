@@ -17,7 +17,7 @@ import typer
 
 from cat_dataset import manifests as index
 from cat_dataset import tables
-from cat_dataset.command import reported, run_typer, warn
+from cat_dataset.command import reported, warn
 from cat_dataset.commit import STAGING, commit, describe
 from cat_dataset.errors import InputError, ManifestError, SeriesError, UsageError
 from cat_dataset.files import folder_lock, json_bytes
@@ -25,6 +25,7 @@ from cat_dataset.packing import Item, Packer, Shard
 from cat_dataset.progress import Progress
 from cat_dataset.series import SERIES_JSON, Series, find_series, read_series, verify_frames
 from cat_dataset.splits import Member, Token, assign, lacking, member_of, parse_fractions, tokens
+from cat_dataset.typer_app import run_typer
 
 _UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 

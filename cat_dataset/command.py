@@ -8,9 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import NoReturn
 
 from cat_dataset.errors import CatError
 
@@ -27,40 +27,24 @@ def reported(debug: bool = False) -> Iterator[None]:
     try:
         yield
     except CatError as error:
-        _leave(str(error), error.exit_code, debug)
+        leave(str(error), error.exit_code, debug)
     except KeyboardInterrupt:
-        _leave("stopped by Ctrl-C; finished work is kept, run the same command again to go on", INTERRUPTED, debug)
+        leave("stopped by Ctrl-C; finished work is kept, run the same command again to go on", INTERRUPTED, debug)
     except BrokenPipeError:
         # Whoever read our output has had enough; what stands on disk is whole. Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(BROKEN_PIPE)
     except OSError as error:
-        _leave(_describe(error), 2, debug)
+        leave(_describe(error), 2, debug)
     except MemoryError:
-        _leave("out of memory; use a smaller --size, fewer workers, or a larger machine", 2, debug)
+        leave("out of memory; use a smaller --size, fewer workers, or a larger machine", 2, debug)
     except Exception as error:
-        _leave(f"internal error: {type(error).__name__}: {error} (run again with --debug for the traceback)", 1, debug)
+        leave(f"internal error: {type(error).__name__}: {error} (run again with --debug for the traceback)", 1, debug)
 
 
 def warn(message: str) -> None:
     """Print a line the user should see although the work goes on."""
     print(f"warning: {message}", file=sys.stderr, flush=True)
-
-
-def run_typer(app: Callable[..., Any]) -> None:
-    """Run a Typer application, its usage errors in one line like all others."""
-    import typer  # not at the top: Blender's Python has none
-
-    try:
-        status = app(standalone_mode=False)
-    except typer.Abort:
-        sys.exit(INTERRUPTED)
-    except Exception as error:
-        # Typer carries a Click of its own in newer versions, so its usage errors are known by what they can do.
-        if not hasattr(error, "format_message"):
-            raise
-        _leave(f"{' '.join(error.format_message().split())} (--help lists what there is)", 2, debug=False)
-    sys.exit(status if isinstance(status, int) else 0)
 
 
 def _describe(error: OSError) -> str:
@@ -74,7 +58,8 @@ def _describe(error: OSError) -> str:
     return f"{where}: {error.strerror or error}"
 
 
-def _leave(message: str, code: int, debug: bool) -> None:
+def leave(message: str, code: int, debug: bool = False) -> NoReturn:
+    """Print the one line of an error, above it the traceback with ``debug``, and exit."""
     if debug:
         import traceback
 

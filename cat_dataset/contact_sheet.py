@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from cat_dataset.attributes import attribute
-from cat_dataset.command import reported, run_typer
+from cat_dataset.command import reported
 from cat_dataset.errors import UsageError
 from cat_dataset.files import write_bytes
 from cat_dataset.images import Rgb, decode_rgb, encode_jpeg, encode_png
 from cat_dataset.series import read_series
 from cat_dataset.sheets import evenly, sheet, stack
+from cat_dataset.typer_app import run_typer
 
 
 def contact_sheet(folders: Sequence[Path], *, columns: int = 7, side: int = 160) -> Rgb:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO
 import pandas as pd
 import typer
 
-from cat_dataset.command import reported, run_typer, warn
+from cat_dataset.command import reported, warn
 from cat_dataset.errors import InputError, ManifestError
 from cat_dataset.files import sha256_file
 from cat_dataset.images import decode_rgb
@@ -25,6 +25,7 @@ from cat_dataset.progress import Progress
 from cat_dataset.shards import BLOCK, archive_size, member_name, sample_json, tar_header
 from cat_dataset.splits import Token, member_of, tokens
 from cat_dataset.tables import FRAME_COLUMNS, FRAMES, REMAKE, SERIES, SERIES_COLUMNS, read_table
+from cat_dataset.typer_app import run_typer
 
 PRINTED = 50
 """Faults that are printed; the rest is counted."""

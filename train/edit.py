@@ -13,11 +13,12 @@ import torch
 import typer
 
 from cat_dataset.attributes import attribute
-from cat_dataset.command import reported, run_typer
+from cat_dataset.command import reported
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.images import Rgb, decode_rgb, resize_area
 from cat_dataset.instructions import Edit, build, parse
 from cat_dataset.sheets import save_png, sheet
+from cat_dataset.typer_app import run_typer
 from train.base import Base, Instruction
 from train.bases import load_adapter
 from train.data import default_threads

@@ -17,7 +17,7 @@ import typer
 
 from cat_dataset.achieved import achieved_value, agreement, psnr
 from cat_dataset.attributes import Attribute, attribute
-from cat_dataset.command import reported, run_typer, warn
+from cat_dataset.command import reported, warn
 from cat_dataset.errors import InputError
 from cat_dataset.files import write_json
 from cat_dataset.images import Rgb
@@ -26,6 +26,7 @@ from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
 from cat_dataset.sheets import evenly, save_png, sheet
+from cat_dataset.typer_app import run_typer
 from train.base import Instruction
 from train.data import FrameCache, centre_square, cut_square, default_threads, instruction_of
 from train.edit import Editor

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from cat_dataset.command import reported, run_typer
+from cat_dataset.command import reported
 from cat_dataset.demo.report import write_report
 from cat_dataset.demo.stages import FULL, TINY, data_stages, edit_stage, model_stages, run_stage
 from cat_dataset.errors import InputError
 from cat_dataset.manifests import open_dataset
+from cat_dataset.typer_app import run_typer
 
 app = typer.Typer(add_completion=False)
 

@@ -9,8 +9,9 @@ import sys
 import pytest
 import typer
 
-from cat_dataset.command import reported, run_typer, warn
+from cat_dataset.command import reported, warn
 from cat_dataset.errors import InputError, RunFailed
+from cat_dataset.typer_app import run_typer
 
 
 def leave(error: BaseException, capsys: pytest.CaptureFixture[str], debug: bool = False) -> tuple[int, str]:
