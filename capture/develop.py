@@ -24,6 +24,7 @@ from capture.metadata import Gains, Shot
 from capture.quiet import quiet_decoder
 from capture.sensor import XYZ_FROM_SRGB
 from cat_dataset.errors import InputError
+from cat_dataset.jpeg import is_whole_jpeg
 
 Linear = NDArray[np.float32]
 """Linear sRGB (height, width, 3), 1 = the sensor's saturation. Noise may take it below 0."""
@@ -184,41 +185,6 @@ def _develop_jpeg(path: Path) -> NDArray[np.uint16]:
     if picture.min() == picture.max():
         raise InputError(f"{path} decodes to one colour in every pixel: it is damaged; copy it from the card again")
     return np.asarray(cv2.LUT(picture, _linear_table())[..., ::-1], np.uint16)
-
-
-def is_whole_jpeg(data: bytes) -> bool:
-    """Whether the segments of a JPEG run up to an end-of-image marker (ISO/IEC 10918-1, annex B); decoders fill in what is missing."""
-    if data[:2] != b"\xff\xd8":
-        return False
-    at = 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            return False
-        marker = data[at + 1]
-        if marker == 0xFF:
-            at += 1
-        elif marker == 0xD9:
-            return True
-        elif marker == 0x01 or 0xD0 <= marker <= 0xD7:
-            at += 2
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-            if marker == 0xDA:
-                at = _after_scan(data, at)
-    return data[at : at + 2] == b"\xff\xd9"
-
-
-def _after_scan(data: bytes, at: int) -> int:
-    """Where the entropy-coded data that begins at ``at`` ends: the next marker that is no stuffed byte and no restart."""
-    while (at := data.find(b"\xff", at)) != -1 and at + 1 < len(data):
-        following = data[at + 1]
-        if following == 0xFF:
-            at += 1
-        elif following == 0 or 0xD0 <= following <= 0xD7:
-            at += 2
-        else:
-            return at
-    return len(data)
 
 
 @lru_cache(maxsize=1)

@@ -84,8 +84,9 @@ class Attribute:
     def spell(self, value: float) -> str:
         """A value as a caption, rounded: ``ISO 400``, ``f/5.6``, ``5600 K``, ``-30°``."""
         number = f"{round(value, 2):g}"
-        if self.symbol in ("ISO", "f/"):
-            return f"{self.symbol} {number}".replace("/ ", "/")
+        before = {"ISO": "ISO ", "f/": "f/"}.get(self.symbol)
+        if before:
+            return before + number
         return f"{number}{'' if self.symbol == '°' else ' '}{self.symbol}".strip()
 
     def spell_delta(self, delta: float, *, relative: bool = False) -> str:

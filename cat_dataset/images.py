@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cat_dataset.errors import InputError
+from cat_dataset.jpeg import is_whole_jpeg
 from cat_dataset.picture_header import stream_size
 
 MAX_PIXELS = 1 << 28
@@ -37,7 +38,7 @@ def check_picture(data: bytes, where: str = "the picture") -> tuple[int, int]:
     width, height = stream_size(io.BytesIO(data), where)
     if width * height > MAX_PIXELS:
         raise InputError(f"{where} has {width}×{height} pixels, more than the {MAX_PIXELS} allowed; make it smaller")
-    whole = _jpeg_ends(data) if data.startswith(b"\xff\xd8") else _png_is_whole(data)
+    whole = is_whole_jpeg(data) if data.startswith(b"\xff\xd8") else _png_is_whole(data)
     if not whole:
         raise InputError(f"{where} is cut off or damaged; make it again")
     return width, height
@@ -108,20 +109,4 @@ def _png_is_whole(data: bytes) -> bool:
         if data[at + 4 : at + 8] == b"IEND":
             return True
         at = end
-    return False
-
-
-def _jpeg_ends(data: bytes) -> bool:
-    """An end-of-image marker follows the first scan. Inside a scan 0xFF bytes are stuffed, so it cannot be picture data."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:
-            at += 1
-        elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 2
-        elif marker == 0xDA:
-            return data.rfind(b"\xff\xd9", at) >= 0
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return False

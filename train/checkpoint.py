@@ -40,7 +40,7 @@ def save_checkpoint(
     run: Path,
     step: int,
     *,
-    adapter: Mapping[str, Any],
+    about: Mapping[str, Any],
     base: Any,
     parameters: Mapping[str, nn.Parameter],
     average: Mapping[str, Tensor],
@@ -49,7 +49,7 @@ def save_checkpoint(
 ) -> Path:
     """Write the checkpoint of ``step`` under a temporary name, sync it, rename it, and drop the older ones.
 
-    ``adapter`` is the content of adapter.json. The adapter is saved with the average in place of the weights.
+    ``about`` holds the JSON files of the adapter by name. The adapter is saved with the average in place of the weights.
     """
     final = run / "checkpoints" / f"step-{step:06d}"
     if final.exists():
@@ -63,7 +63,8 @@ def save_checkpoint(
     save_tensors(partial / "optimizer.safetensors", _moments(parameters, optimizer))
     with averaged(parameters, average):
         base.save(partial / "adapter")
-    write_json(partial / "adapter" / "adapter.json", dict(adapter))
+    for name, content in about.items():
+        write_json(partial / "adapter" / name, content)
     write_json(partial / "state.json", {"schema": STATE_SCHEMA, "step": step, **state})
     partial.replace(final)
     fsync_folder(final.parent)

@@ -22,7 +22,7 @@ from cat_dataset.typer_app import run_typer
 from train.base import Base, Instruction
 from train.bases import load_adapter
 from train.data import default_threads
-from train.sampler import edit_pictures
+from train.sampler import DEFAULT_STEPS, edit_pictures
 
 _FILE_CAP = 512 << 20
 
@@ -36,7 +36,13 @@ class Editor:
         self.tasks: Mapping[str, int] = self.about["tasks"]
 
     def edit(
-        self, picture: Rgb, requests: Sequence[Sequence[Edit]], *, values: Mapping[str, float] | None = None, steps: int = 8, seed: int = 0
+        self,
+        picture: Rgb,
+        requests: Sequence[Sequence[Edit]],
+        *,
+        values: Mapping[str, float] | None = None,
+        steps: int = DEFAULT_STEPS,
+        seed: int = 0,
     ) -> list[Rgb]:
         """One edited picture per request, each of the size of ``picture``.
 
@@ -54,14 +60,19 @@ class Editor:
             UsageError: an attribute the adapter has not learned, or an impossible change.
         """
         small = self.base.fit(picture)
-        instructions = [self._instruction(edits, values or {}) for edits in requests]
+        instructions = [self.instruction(edits, values or {}) for edits in requests]
         edited = edit_pictures(self.base, [small] * len(instructions), instructions, steps=steps, seed=seed)
         height, width = picture.shape[:2]
         if not self.base.keeps_detail:
             return [resize_area(result, width, height) for result in edited]
         return [_add_change(picture, small, result) for result in edited]
 
-    def _instruction(self, edits: Sequence[Edit], values: Mapping[str, float]) -> Instruction:
+    def instruction(self, edits: Sequence[Edit], values: Mapping[str, float]) -> Instruction:
+        """What the model is told to make ``edits`` of a picture with these natural ``values``.
+
+        Raises:
+            UsageError: an attribute the adapter has not learned or that is named twice, or an impossible change.
+        """
         if len({edit.attribute for edit in edits}) < len(edits):
             raise UsageError("an instruction names each attribute once; add the changes up")
         for edit in edits:
@@ -127,7 +138,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="PNG to write  [default: <image>_edited.png here]")] = None,
     sweep: Annotated[tuple[float, float, int] | None, typer.Option(help="LO HI N: a strip of N edits over a range")] = None,
     source: Annotated[list[str] | None, typer.Option("--from", help="ATTRIBUTE=VALUE of the picture, like iso=400")] = None,
-    steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = 8,
+    steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = DEFAULT_STEPS,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="of the starting noise")] = 0,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:

@@ -21,17 +21,16 @@ from cat_dataset.command import reported, warn
 from cat_dataset.errors import InputError
 from cat_dataset.files import write_json
 from cat_dataset.images import Rgb
-from cat_dataset.instructions import Edit, build
+from cat_dataset.instructions import Edit
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
 from cat_dataset.sheets import evenly, save_png, sheet
 from cat_dataset.typer_app import run_typer
-from train.base import Instruction
 from train.data import FrameCache, centre_square, cut_square, default_threads, instruction_of
 from train.edit import Editor
 from train.plots import asked_against_achieved, loss_curve
-from train.sampler import edit_pictures
+from train.sampler import DEFAULT_STEPS, edit_pictures
 
 _SWEEPS = 2
 _SWEEP_FRAMES = 7
@@ -43,6 +42,7 @@ class HeldOut:
     def __init__(self, dataset: Dataset, split: str, size: int) -> None:
         self._dataset, self._size = dataset, size
         self._cache = FrameCache(dataset, short_side=size, megabytes=512)
+        self._positions = dataset.frames.groupby("series", sort=False).indices
         chosen = dataset.series[dataset.series["split"] == split]
         varies: list[list[str]] = [list(names) for names in chosen["varies"]]
         self.series = {str(s): names[0] for s, names in zip(chosen["series"], varies, strict=True) if len(names) == 1}
@@ -64,8 +64,7 @@ class HeldOut:
     def rows(self, series: str) -> tuple[list[int], list[float]]:
         """Rows and natural values of a series, by rising value; of equal values the first."""
         column = f"value_{self.series[series]}"
-        frames = self._dataset.frames
-        table = frames[frames["series"] == series].sort_values([column, "frame"]).drop_duplicates(column)
+        table = self._dataset.frames.iloc[self._positions[series]].sort_values([column, "frame"]).drop_duplicates(column)
         return [int(i) for i in table.index], [float(v) for v in table[column]]
 
     def value(self, row: int, name: str) -> float:
@@ -140,10 +139,8 @@ def _sweeps(editor: Editor, held_out: HeldOut, chosen: Attribute, steps: int, ou
         middle = len(rows) // 2
         picked = evenly(len(rows), _SWEEP_FRAMES)
         source, truths = held_out.picture(rows[middle]), [held_out.picture(rows[i]) for i in picked]
-        numbers = [chosen.encode(values[middle], values[i], plain=bool(editor.about["plain"])) for i in picked]
         deltas = [chosen.delta(values[middle], values[i]) for i in picked]
-        texts = [build(Edit(chosen.name, delta)) for delta in deltas]
-        asks = [Instruction(text=t, tasks=(chosen.task,), numbers=(n,), parts=(t,)) for t, n in zip(texts, numbers, strict=True)]
+        asks = [editor.instruction([Edit(chosen.name, delta)], {chosen.name: values[middle]}) for delta in deltas]
         edits = edit_pictures(editor.base, [source] * len(asks), asks, steps=steps)
         file = f"{chosen.name}_sweep_{len(result)}.png"
         captions = ["source", *[chosen.spell_delta(delta) for delta in deltas]]
@@ -169,7 +166,7 @@ def run(
     shards: Annotated[Path, typer.Option(help="manifests folder")] = Path("manifests"),
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     pairs: Annotated[int, typer.Option(min=2, help="edits per attribute")] = 48,
-    steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = 8,
+    steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = DEFAULT_STEPS,
     out: Annotated[Path | None, typer.Option(help="folder to write  [default: <adapter>/evaluation]")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:

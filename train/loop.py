@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from cat_dataset.attributes import TASKS, attribute
 from cat_dataset.command import warn
 from cat_dataset.errors import AdapterError, RunFailed, Stopped
-from cat_dataset.files import folder_lock, write_bytes, write_json
+from cat_dataset.files import folder_lock, write_bytes
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
@@ -32,10 +32,9 @@ from train.bases import ADAPTER_SCHEMA
 from train.checkpoint import averaged, checkpoints, load_checkpoint, save_checkpoint
 from train.config import TrainConfig
 from train.data import Batch, BatchLoader
-from train.sampler import edit_pictures
+from train.sampler import DEFAULT_STEPS, edit_pictures
 
 _SHOWN = 8
-_SAMPLING_STEPS = 8
 
 
 class Trainer:
@@ -46,6 +45,7 @@ class Trainer:
         self.index = PairIndex(
             dataset, split="train", seed=config.seed, attributes=config.attributes or None, zero_share=config.zero_share, plain=config.plain
         )
+        self.fingerprint = self.index.fingerprint()
         self.loader = BatchLoader(
             dataset, self.index, size=base.size, batch=config.batch, crop=config.crop, seed=config.seed, cache_mb=config.cache_mb
         )
@@ -139,7 +139,7 @@ class Trainer:
 
     def _pictures(self, step: int) -> None:
         with averaged(self.parameters, self.average):
-            edits = edit_pictures(self.base, self.shown.sources, self.shown.instructions, steps=_SAMPLING_STEPS)
+            edits = edit_pictures(self.base, self.shown.sources, self.shown.instructions, steps=DEFAULT_STEPS)
         captions = [", ".join(attribute(e.attribute).spell_delta(e.delta) for e in pair.edits) for pair in self.shown.pairs]
         picture = sheet(
             [self.shown.sources, self.shown.targets, edits], row_names=("source", "ground truth", "edit"), captions=captions, side=128
@@ -158,26 +158,24 @@ class Trainer:
             "tasks": {name: attribute(name).task for name in self.index.attributes},
             "versions": {"torch": torch.__version__, "diffusers": diffusers.__version__, "python": platform.python_version()},
         }
-        path = save_checkpoint(
+        tasks = {a.name: {"task": task, "unit": a.unit, "scale": a.scale.name, "span": a.span} for task, a in TASKS.items()}
+        return save_checkpoint(
             self.folder,
             step,
-            adapter=adapter,
+            about={"adapter.json": adapter, "tasks.json": tasks},
             base=self.base,
             parameters=self.parameters,
             average=self.average,
             optimizer=self.optimizer,
-            state={"pairs": self.index.fingerprint(), "batch": self.config.batch},
+            state={"pairs": self.fingerprint, "batch": self.config.batch},
         )
-        tasks = {a.name: {"task": task, "unit": a.unit, "scale": a.scale.name, "span": a.span} for task, a in TASKS.items()}
-        write_json(path / "adapter" / "tasks.json", tasks)
-        return path
 
     def _resume(self) -> int:
         found = checkpoints(self.folder)
         if not found:
             raise AdapterError(f"{self.folder} has no checkpoint to resume from; run without --resume")
         state = load_checkpoint(found[-1], self.parameters, self.average, self.optimizer)
-        if state.get("pairs") != self.index.fingerprint() or state.get("batch") != self.config.batch:
+        if state.get("pairs") != self.fingerprint or state.get("batch") != self.config.batch:
             raise AdapterError(
                 f"{found[-1]} was trained on other pairs (dataset, --seed, --batch, --attributes or --zero-share differ); "
                 "give the same ones, or start a new run with another --out"

@@ -10,6 +10,8 @@ import torch
 from cat_dataset.images import Rgb
 from train.base import Base, Instruction
 
+DEFAULT_STEPS = 8
+"""Velocity evaluations of an edit unless told."""
 _CHUNK = 16
 
 

@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.develop import PEDESTAL, Recipe, develop, is_whole_jpeg, png_bytes, recipe_for, upright
+from capture.develop import PEDESTAL, Recipe, develop, png_bytes, recipe_for, upright
 from capture.dng import dng_bytes
 from capture.measure import luminance_map, seen_ev
 from capture.metadata import read_shot
 from cat_dataset.errors import InputError
+from cat_dataset.jpeg import is_whole_jpeg
 from tests.capture.conftest import TAGS, write_dng_file, write_jpeg_file
 
 PLAIN = Recipe(size=4096, half=False, orientation=1, saturation=None, top_gain=1 / 0.45)
