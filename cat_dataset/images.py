@@ -38,7 +38,7 @@ def check_picture(data: bytes, where: str = "the picture") -> tuple[int, int]:
     width, height = stream_size(io.BytesIO(data), where)
     if width * height > MAX_PIXELS:
         raise InputError(f"{where} has {width}×{height} pixels, more than the {MAX_PIXELS} allowed; make it smaller")
-    whole = is_whole_jpeg(data) if data.startswith(b"\xff\xd8") else _png_is_whole(data)
+    whole = is_whole_jpeg(data, walk_scans=False) if data.startswith(b"\xff\xd8") else _png_is_whole(data)
     if not whole:
         raise InputError(f"{where} is cut off or damaged; make it again")
     return width, height

@@ -8,8 +8,12 @@ _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """In entropy-coded data, the first byte pair that is neither a stuffed 0xFF, a fill byte nor a restart."""
 
 
-def is_whole_jpeg(data: bytes) -> bool:
-    """Whether the segments of a JPEG run up to an end-of-image marker (ISO/IEC 10918-1, annex B)."""
+def is_whole_jpeg(data: bytes, *, walk_scans: bool = True) -> bool:
+    """Whether the segments of a JPEG run up to an end-of-image marker (ISO/IEC 10918-1, annex B).
+
+    Without ``walk_scans`` it is enough that such a marker follows the first scan's head (0xFF bytes are stuffed inside a
+    scan, so it is no picture data): for the hot path of bytes whose checksum was compared already.
+    """
     if data[:2] != b"\xff\xd8":
         return False
     at = 2
@@ -23,6 +27,8 @@ def is_whole_jpeg(data: bytes) -> bool:
             return True
         elif marker == 0x01 or 0xD0 <= marker <= 0xD7:
             at += 2
+        elif marker == 0xDA and not walk_scans:
+            return data.rfind(b"\xff\xd9", at) >= 0
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
             if marker == 0xDA:
