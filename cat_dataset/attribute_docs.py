@@ -16,6 +16,8 @@ Everything the toolkit can change by a known amount. This page is made from the 
 - **scale** is the coordinate in which equal steps look equal; **span** is the step, in the scale's unit, that the model
   sees as 1.0. Where scale and unit differ, a change in the natural unit needs the source's value.
 - **level** is `low` for what acts on pixels and `high` for what acts on the scene.
+- **mirror** says what mirroring a picture left to right does to the number: nothing (`=`), it changes sign (`−`), or the
+  picture may not be mirrored (`no`).
 - Angles go the short way round. Axes are those of the level view frame: z vertical, y away from the camera, x to the right;
   positive rotations follow the right-hand rule.
 """
@@ -23,10 +25,11 @@ Everything the toolkit can change by a known amount. This page is made from the 
 
 def attributes_markdown() -> str:
     """The whole page."""
-    lines = [_HEAD, "| name | task | unit | range | scale | span | level |", "|---|---|---|---|---|---|---|"]
+    lines = [_HEAD, "| name | task | unit | range | scale | span | level | mirror |", "|---|---|---|---|---|---|---|---|"]
     for a in ATTRIBUTES.values():
         span = f"{a.span:g} {a.scale.unit or a.unit}"
-        lines.append(f"| `{a.name}` | {a.task} | {a.unit} | {_number(a.low)} to {_number(a.high)} | {a.scale.name} | {span} | {a.level} |")
+        extent, mirror = f"{_number(a.low)} to {_number(a.high)}", {1: "=", -1: "−", 0: "no"}[a.mirror]
+        lines.append(f"| `{a.name}` | {a.task} | {a.unit} | {extent} | {a.scale.name} | {span} | {a.level} | {mirror} |")
     lines += ["", "## Sentences", "", "What an instruction may say, with an example of each sign; `;` joins several.", ""]
     for a in ATTRIBUTES.values():
         lines += [f"- `{a.name}`", *(f"  - {text}" for text in _sentences(a))]

@@ -40,6 +40,8 @@ class Attribute:
     noun: str
     templates: tuple[str, ...] = field(repr=False)
     plain_span: float = 0.0
+    mirror: int = 1
+    """What mirroring a picture left to right does to a value: 1 nothing, -1 negates it, 0 nobody may mirror it."""
 
     def check(self, value: float) -> float:
         """``value`` as a float.
@@ -101,13 +103,13 @@ class Attribute:
         return self.scale not in (LINEAR, ANGLE)
 
 
-def _rotation(axis: str, task: int, about: str) -> Attribute:
+def _rotation(axis: str, task: int, about: str, mirror: int) -> Attribute:
     return Attribute(
         f"rotation_{axis}", task, "degree", "°", "high", ANGLE, 180.0, -360.0, 360.0, f"rotation about the {about} axis",
         (
             f"Rotate the {{object}} by {{signed}} degrees about the {about} axis",
             f"Turn the {{object}} by {{signed}} degrees about the {about} axis",
-        ),
+        ), mirror=mirror,
     )  # fmt: skip
 
 
@@ -118,15 +120,15 @@ def _translation(axis: str, task: int, positive: str, negative: str) -> Attribut
         (
             f"Move the {{object}} by {{amount}} centimetres [{positive}|{negative}]",
             f"Shift the {{object}} by {{amount}} centimetres [{positive}|{negative}]",
-        ),
+        ), mirror=-1 if axis == "x" else 1,
     )  # fmt: skip
 
 
-def _dial(prefix: str, part: str, task: int, noun: str) -> Attribute:
+def _dial(prefix: str, part: str, task: int, noun: str, mirror: int = 1) -> Attribute:
     """An expression or pose dial: 0 is neutral, ±10 the full reach on either side."""
     return Attribute(
         f"{prefix}_{part}", task, "point", "", "high", LINEAR, 10.0, -10.0, 10.0, noun,
-        (f"[Increase|Decrease] the {noun} of the {{object}} by {{amount}} points",),
+        (f"[Increase|Decrease] the {noun} of the {{object}} by {{amount}} points",), mirror=mirror,
     )  # fmt: skip
 
 
@@ -148,9 +150,9 @@ _MEMBERS = (
               ("Shift the hue by {signed} degrees", "Turn the hue by {signed} degrees")),
     Attribute("saturation", 7, "percent", "%", "low", LINEAR, 100.0, 0.0, 1000.0, "saturation",
               ("[Increase|Decrease] the saturation by {amount} percent",)),
-    _rotation("x", 8, "left-right"),
-    _rotation("y", 9, "front-back"),
-    _rotation("z", 10, "vertical"),
+    _rotation("x", 8, "left-right", 1),
+    _rotation("y", 9, "front-back", -1),
+    _rotation("z", 10, "vertical", -1),
     _translation("x", 11, "to the right", "to the left"),
     _translation("y", 12, "away from the camera", "towards the camera"),
     _translation("z", 13, "upwards", "downwards"),
@@ -167,10 +169,10 @@ _MEMBERS = (
     _dial("expression", "brows", 33, "raising of the brows"),
     _dial("expression", "eyes", 34, "opening of the eyes"),
     _dial("expression", "mouth", 35, "opening of the mouth"),
-    _dial("pose", "head_yaw", 48, "head turn"),
+    _dial("pose", "head_yaw", 48, "head turn", -1),
     _dial("pose", "head_pitch", 49, "head nod"),
-    _dial("pose", "head_roll", 50, "head tilt"),
-    _dial("pose", "torso_lean", 51, "lean of the torso"),
+    _dial("pose", "head_roll", 50, "head tilt", -1),
+    _dial("pose", "torso_lean", 51, "lean of the torso", 0),
 )  # fmt: skip
 
 ATTRIBUTES: dict[str, Attribute] = {a.name: a for a in _MEMBERS}
@@ -201,7 +203,7 @@ def registry_as_used() -> list[dict[str, object]]:
     return [
         {
             "name": a.name, "task": a.task, "unit": a.unit, "level": a.level, "scale": a.scale.name,
-            "span": a.span, "low": a.low, "high": a.high,
+            "span": a.span, "low": a.low, "high": a.high, "mirror": a.mirror,
         }
         for a in _MEMBERS
     ]  # fmt: skip

@@ -1,168 +1,193 @@
-"""``cat-build-shards``: series/ → shards/*.tar and manifests/, whole or not at all.
+"""``cat-build-shards``: series folders → shards/*.tar and manifests/, whole or not at all.
 
-Everything is packed into ``shards/.staging`` first. Then dataset.json goes, the shards and tables take their places, and
-dataset.json comes back last: a build that is killed at any point leaves the old dataset, or one that `open_dataset`
-refuses as unfinished, and ends with the same bytes when it is run again.
+What was packed before stays where it is; new series go to new shards. Everything is made in a staging folder first and
+then given its place (`cat_dataset.commit`): a build that is killed at any point leaves the old dataset, or one that
+`open_dataset` refuses as unfinished, and ends with the same bytes when it is run again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from cat_dataset import manifests as index
-from cat_dataset import tables
-from cat_dataset.command import reported, warn
-from cat_dataset.commit import STAGING, commit, describe
-from cat_dataset.errors import InputError, ManifestError, SeriesError, UsageError
-from cat_dataset.files import folder_lock, json_bytes
-from cat_dataset.packing import Item, Packer, Shard
+from cat_dataset.assemble import describe, write_tables
+from cat_dataset.attributes import ATTRIBUTES
+from cat_dataset.command import warn
+from cat_dataset.commit import TABLES_ASIDE, carry_through, prepare
+from cat_dataset.dataset_json import SHARD_PATTERN, SPLITS, shards_seen_from
+from cat_dataset.errors import InputError, RunFailed
+from cat_dataset.files import folder_lock
+from cat_dataset.folders import Folder, LocalFolder
+from cat_dataset.manifests import cache_folder
+from cat_dataset.packing import Packer, Plan, Settings, Shard, pack_order, plan_shards
+from cat_dataset.parallel import default_workers, in_order
+from cat_dataset.previous import Previous, listed_shards, read_previous
 from cat_dataset.progress import Progress
-from cat_dataset.series import SERIES_JSON, Series, find_series, read_series, verify_frames
-from cat_dataset.splits import Member, Token, assign, lacking, member_of, parse_fractions, tokens
-from cat_dataset.typer_app import run_typer
+from cat_dataset.splits import Member, assign, lacking
+from cat_dataset.survey import Found, Refused, look_closer, survey
+from cat_dataset.tables import REJECTED, rejected_table, write_table
 
-_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-
-
-def parse_size(text: str) -> int:
-    """``500M`` or ``1.5G`` as bytes (powers of 1000).
-
-    Raises:
-        UsageError: no such size.
-    """
-    number, unit = (text[:-1], _UNITS[text[-1].upper()]) if text[-1:].upper() in _UNITS else (text, 1)
-    try:
-        size = int(float(number) * unit)
-    except (ValueError, OverflowError):
-        size = 0
-    if size <= 0:
-        raise UsageError(f"--shard-size {text!r} must be a size like 500M or 2G")
-    return size
+STAGING = ".staging"
 
 
-def collect(root: Path) -> tuple[list[Item], list[str]]:
-    """Every series under ``root``, verified in full, and a line for every folder that cannot be packed.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """How to build; `cat_dataset.build_command` explains each."""
 
-    Raises:
-        SeriesError: ``root`` is no folder, or holds no series at all.
-    """
-    finished = list(find_series(root))
-    names = {folder.name for folder in finished}
-    left_out = [
-        f"{folder} has no {SERIES_JSON}: it is unfinished; run its producer again, or delete it"
-        for folder in sorted(root.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".") and folder.name not in names
-    ]
-    progress = Progress("verify", len(finished), "series")
-    items = []
-    for folder in finished:
-        try:
-            series = read_series(folder)
-            verify_frames(folder, series)
-            _check_text(folder, series)
-            items.append(Item.of(folder, series))
-        except InputError as error:
-            left_out.append(str(error))
-        progress.advance(1, folder.name)
-    if finished:
-        progress.close()
-    elif not left_out:
-        raise SeriesError(f"{root} is empty; render or ingest a series into it first, or give the folder with --series")
-    return items, left_out
+    fractions: Mapping[str, float]
+    shard_size: int = 10**9
+    image_format: str = "png"
+    split_by: Sequence[str] | None = None
+    fresh_split: bool = False
+    seed: int = 0
+    decode: bool = True
+    skip_bad: bool = False
+    missing: str = "refuse"
+    repack: bool = False
+    workers: int = 0
 
-
-def _check_text(folder: Path, series: Series) -> None:
-    """Refuse what JSON allows and neither Parquet nor another JSON reader takes: NaN, and half a surrogate pair."""
-    try:
-        json_bytes(series.as_json())
-    except ValueError as error:
-        raise SeriesError(f"{folder / SERIES_JSON} holds text or a number that cannot be stored ({error}); make the series again") from None
+    @property
+    def settings(self) -> Settings:
+        """What the bytes of a shard depend on besides its series."""
+        return Settings(self.image_format, self.decode)
 
 
 def build(
-    series: Path,
-    shards: Path,
-    manifests: Path,
-    *,
-    fractions: Mapping[str, float],
-    shard_size: int,
-    image_format: str,
-    split_by: Sequence[str] | None = None,
-    fresh_split: bool = False,
-    skip_broken: bool = False,
+    series: Sequence[Folder], shards: Folder, manifests: Folder, options: Options, check: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
-    """Pack every series; returns the content of dataset.json.
+    """Pack every series; returns the content of dataset.json. ``check`` is called now and then and may raise to stop.
 
     Raises:
-        CatError: nothing was changed, or (an error while committing) the build is unfinished and says so when opened.
+        RunFailed: series were refused; all are listed, and nothing was changed.
+        CatError: nothing was changed, or (an error while files take their places) the next build carries it through.
     """
-    items, left_out = collect(series)
-    for line in left_out:
-        warn(line)
-    if left_out and not skip_broken:
-        raise SeriesError(
-            f"{len(left_out)} of {len(left_out) + len(items)} folders in {series} cannot be packed (named above); nothing was "
-            "changed. Finish or delete them, or go on without them by --skip-broken"
+    workers = options.workers or default_workers()
+    shards_folder = shards_seen_from(manifests, shards)
+    with _staging(shards, manifests) as staging:
+        carry_through(staging, shards, manifests, shards_folder)
+        previous = read_previous(manifests, must_read=not options.fresh_split)
+        keepable = previous.keepable(shards, options.settings) if previous and not options.repack else set()
+        surveyed = survey(series, previous.known(keepable) if previous else {}, options.image_format, workers)
+        found = {one.member.id: one for one in surveyed.found}
+        refused = list(surveyed.refused)
+        missing = _missing(previous, found, refused, series, options.missing)
+        if not found and not missing:
+            _refuse(refused, 0)
+        members = [one.member for one in found.values()] + [*missing.values()]
+        splits = assign(
+            members,
+            options.fractions,
+            options.split_by,
+            previous.splits(options.split_by) if previous and not options.fresh_split else None,
         )
-    if not items:
-        raise SeriesError(f"{series} holds no series that can be packed; nothing was changed")
-    with _locked(shards, manifests):
-        shards_folder = index.relative_shards(manifests, shards)
-        members = [_member(item) for item in items]
-        splits = assign(members, fractions, split_by, None if fresh_split else _previous(manifests, split_by))
-        for line in lacking(members, splits, fractions):
+        for line in lacking(members, splits, options.fractions):
             warn(line)
-        staging = shards / STAGING
-        _check_space(items, shards, staging)
-        staging.mkdir(exist_ok=True)
-        packed = _pack(items, splits, staging, shard_size, image_format)
-        settings = {"fractions": dict(fractions), "by": list(split_by) if split_by else None}
-        info = describe(items, packed, image_format, settings, shards_folder)
-        commit(items, splits, packed, info, shards, manifests)
-    if left_out:
-        raise SeriesError(f"packed {len(items)} series; left out {len(left_out)} (named above), finish or delete them")
+        same = {name: one for name, one in found.items() if one.known}
+        kept = previous.kept(keepable, same, splits, missing) if previous else set()
+        held = previous.known(kept) if previous else {}
+        if lost := missing.keys() - held.keys():
+            raise InputError(
+                f"the shard of {min(lost)} must be packed anew, and its folder is not there; bring it back, or give --missing drop"
+            )
+        fresh, worse = _look_closer([one for name, one in found.items() if name not in held], options, workers)
+        refused += worse
+        _check_space(fresh, staging)
+        made, unfit = _pack(fresh, splits, previous, staging, options, workers, check)
+        refused += unfit
+        if refused and not (options.skip_bad and (made or kept)):
+            _refuse(refused, len(held) + sum(shard.listed["samples"] > 0 for shard in made))
+        new = [shard.listed["file"] for shard in made]
+        aside = staging / TABLES_ASIDE
+        old_shards = [shard for shard in previous.info["shards"] if shard["file"] in kept] if previous else []
+        varied = {name for member in members for name in member.varies}
+        write_tables(aside, staging, previous, kept, new, [name for name in ATTRIBUTES if name in varied])
+        if refused:
+            write_table(aside / REJECTED, rejected_table([vars(one) for one in sorted(refused, key=lambda one: one.folder)]))
+        settings = {
+            "image_format": options.image_format, "shards_folder": shards_folder, "seed": options.seed, "rejected": len(refused),
+            "split": {"fractions": dict(options.fractions), "by": list(options.split_by) if options.split_by else None},
+        }  # fmt: skip
+        info = describe(aside, [*old_shards, *(shard.listed for shard in made)], settings)
+        dropped = ({shard["file"] for shard in previous.info["shards"]} if previous else listed_shards(manifests)) - kept - set(new)
+        prepare(staging, new, sorted(dropped), shards_folder, info)
+        carry_through(staging, shards, manifests, shards_folder)
+    _name_strays(shards, {shard["file"] for shard in info["shards"]})
+    for one in refused:
+        warn(f"left out: {one.reason}")
     return info
 
 
 @contextmanager
-def _locked(shards: Path, manifests: Path) -> Iterator[None]:
-    """Hold both folders, which may be one."""
-    with folder_lock(shards), nullcontext() if manifests.exists() and manifests.samefile(shards) else folder_lock(manifests):
-        yield
+def _staging(shards: Folder, manifests: Folder) -> Iterator[Path]:
+    """The staging folder, with both folders held against other builds. That of a remote dataset lies in the cache."""
+    with ExitStack() as held:
+        local = [folder.path for folder in (shards, manifests) if isinstance(folder, LocalFolder)]
+        if isinstance(shards, LocalFolder):
+            staging = shards.path / STAGING
+        else:
+            staging = cache_folder() / "builds" / hashlib.sha256(str(shards).encode()).hexdigest()[:32] / STAGING
+            local.append(staging.parent)
+        for number, path in enumerate(local):
+            path.mkdir(parents=True, exist_ok=True)
+            if not any(path.samefile(other) for other in local[:number]):
+                held.enter_context(folder_lock(path))
+        staging.mkdir(exist_ok=True)
+        yield staging
+        if staging.is_dir() and not any(staging.iterdir()):
+            staging.rmdir()
 
 
-def _member(item: Item) -> Member:
-    one = item.series
-    return Member(one.id, one.source, one.scene, one.varies, len(one.frames))
+def _missing(
+    previous: Previous | None, found: Mapping[str, Found], refused: Sequence[Refused], series: Sequence[Folder], choice: str
+) -> dict[str, Member]:
+    """Series of the dataset whose folders are gone and that are kept all the same.
 
-
-def _previous(manifests: Path, split_by: Sequence[str] | None) -> dict[Token, str]:
-    """The split of everything that the dataset that is there shows."""
-    if not (manifests / tables.SERIES).is_file():
+    Raises:
+        InputError: there are such, and nobody said what to do with them.
+    """
+    if previous is None:
         return {}
-    try:
-        table = tables.read_series_table(manifests)
-    except ManifestError as error:
-        raise ManifestError(f"{error} (its scenes should keep their splits; --fresh-split gives that up)") from None
-    return {token: str(row["split"]) for row in table.to_dict("records") for token in tokens(member_of(row), split_by)}
+    there = found.keys() | {one.series for one in refused}
+    gone = {name: member for name, (_, member) in previous.known(set(previous.series["shard"])).items() if name not in there}
+    if gone and choice == "refuse":
+        named = ", ".join(sorted(gone)[:3]) + (" …" if len(gone) > 3 else "")
+        where = " and ".join(str(root) for root in series)
+        raise InputError(
+            f"{len(gone)} series of the dataset are not in {where} any more ({named}); nothing was changed. Bring them back, or "
+            "give every folder with its own --series, or say --missing keep (they stay in their shards) or --missing drop"
+        )
+    return gone if choice == "keep" else {}
 
 
-def _check_space(items: Sequence[Item], shards: Path, staging: Path) -> None:
+def _refuse(refused: Sequence[Refused], good: int) -> None:
+    for one in refused:
+        warn(one.reason)
+    raise RunFailed(
+        f"{len(refused)} series cannot be packed (named above){'' if good else ' and no other is there'}; nothing was changed. "
+        "Mend or delete them, or go on without them by --skip-bad; what was packed already is not done again"
+    )
+
+
+def _look_closer(found: Sequence[Found], options: Options, workers: int) -> tuple[list[Found], list[Refused]]:
+    """Sizes of the series that looked unchanged but must be packed anew because their shard changes."""
+    looked = list(in_order(lambda one: look_closer(one, options.image_format), found, workers))
+    return [one for one in looked if isinstance(one, Found)], [one for one in looked if isinstance(one, Refused)]
+
+
+def _check_space(fresh: Sequence[Found], staging: Path) -> None:
     """Refuse before the work rather than in the middle of it. What lies in staging already counts as free."""
-    frames = [(item.folder / frame.file).stat().st_size for item in items for frame in item.series.frames]
-    wanted = sum(frames) + 3072 * len(frames)
-    there = sum(path.stat().st_size for path in staging.glob("*.tar")) if staging.is_dir() else 0
-    free = shutil.disk_usage(shards).free + there
+    wanted = sum(one.raw_bytes + 3072 * one.member.frames for one in fresh)
+    there = sum(path.stat().st_size for path in staging.rglob("*.tar"))
+    free = shutil.disk_usage(staging).free + there
     if free < wanted:
         raise InputError(
-            f"{shards} has {_amount(free)} free and the shards need about {_amount(wanted)} (old ones stay until the new are "
-            "whole); free some space or choose another --shards"
+            f"{staging.parent} has {_amount(free)} free and the new shards need up to {_amount(wanted)} (old ones stay until the "
+            "new are whole); free some space or choose another --shards"
         )
 
 
@@ -171,58 +196,41 @@ def _amount(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{size / 1e6:.1f} MB"
 
 
-def _pack(items: Sequence[Item], splits: Mapping[str, str], staging: Path, limit: int, image_format: str) -> list[Shard]:
-    progress = Progress("pack", sum(len(item.series.frames) for item in items))
-    packed: list[Shard] = []
-    for split in index.SPLITS:
-        chosen = [item for item in items if splits[item.series.id] == split]
-        packed += Packer(split, chosen, staging, limit, image_format).run(progress)
-    progress.close()
-    return packed
-
-
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-@app.command()
-def command(
-    series: Annotated[str, typer.Option(metavar="PATH", help="Folder of series folders.")] = "series",
-    shards: Annotated[str, typer.Option(metavar="PATH", help="Where the tars go.")] = "shards",
-    manifests: Annotated[str, typer.Option(metavar="PATH", help="Where the tables go.")] = "manifests",
-    split: Annotated[str, typer.Option(help="Shares of train/validation/test.")] = "0.9/0.05/0.05",
-    shard_size: Annotated[str, typer.Option(help="Largest shard, like 500M or 2G; a larger series gets its own.")] = "1G",
-    format: Annotated[str, typer.Option(help="png (lossless; PNG frames are copied as they are) or jpg (quality 95, 4:4:4).")] = "png",
-    split_by: Annotated[
-        str | None, typer.Option(help="Scene keys to split by, like asset,hdri. Default: character, asset, scene; hdri for captures.")
-    ] = None,
-    fresh_split: Annotated[bool, typer.Option("--fresh-split", help="Forget which split the scenes of the old dataset were in.")] = False,
-    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave out unfinished or broken series; exit 2 at the end.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-) -> None:
-    """Pack every series into shards and their manifests."""
-    with reported(debug):
-        if format not in ("png", "jpg"):
-            raise UsageError(f"--format {format!r} must be png or jpg")
-        keys = [key.strip() for key in split_by.split(",") if key.strip()] if split_by is not None else None
-        if keys == []:
-            raise UsageError("--split-by names no key; give scene keys like asset,hdri or leave it out")
-        info = build(
-            index.folder_flag("--series", series), index.folder_flag("--shards", shards), index.folder_flag("--manifests", manifests),
-            fractions=parse_fractions(split), shard_size=parse_size(shard_size), image_format=format,
-            split_by=keys, fresh_split=fresh_split, skip_broken=skip_broken,
-        )  # fmt: skip
-        totals = info["totals"]
-        shares = ", ".join(f"{name} {count}" for name, count in totals["splits"].items())
-        print(
-            f"ok: {totals['frames']} frames in {totals['series']} series ({shares}) in {len(info['shards'])} shards, "
-            f"{totals['bytes'] / 1e6:.1f} MB, in {shards}; tables in {manifests}"
+def _pack(
+    fresh: Sequence[Found],
+    splits: Mapping[str, str],
+    previous: Previous | None,
+    staging: Path,
+    options: Options,
+    workers: int,
+    check: Callable[[], None],
+) -> tuple[list[Shard], list[Refused]]:
+    """Make the new shards; also returns what turned out to be bad on the way."""
+    progress = Progress("pack", sum(one.member.frames for one in fresh))
+    packer = Packer(staging, options.settings, progress, check)
+    unknown = [one for one in fresh if one.size is None]
+    sizes: dict[str, int] = {}
+    refused: list[Refused] = []
+    for one, size in zip(unknown, in_order(packer.encode, unknown, workers), strict=True):
+        if isinstance(size, Refused):
+            refused.append(size)
+        else:
+            sizes[one.member.id] = size
+    plans: list[Plan] = []
+    for split in SPLITS:
+        order = pack_order(
+            [one for one in fresh if splits[one.member.id] == split and (one.size is not None or one.member.id in sizes)], options.seed
         )
+        first = previous.next_number(split) if previous and not options.repack else 0
+        plans += plan_shards(split, order, [sizes.get(one.member.id) or one.size or 0 for one in order], options.shard_size, first)
+    made = list(in_order(packer.make, plans, workers))
+    progress.close()
+    refused += [one for shard in made for one in shard.refused]
+    return [shard for shard in made if shard.listed["samples"]], refused
 
 
-def main() -> None:
-    """Entry point of ``cat-build-shards``."""
-    run_typer(app)
-
-
-if __name__ == "__main__":
-    main()
+def _name_strays(shards: Folder, listed: set[str]) -> None:
+    """Name the tars that readers who go by file names would take for part of the dataset."""
+    strays = sorted(name for name in shards.files() if SHARD_PATTERN.fullmatch(name) and name not in listed)
+    if strays:
+        warn(f"{shards} holds {len(strays)} shards that are not of this dataset ({', '.join(strays[:3])}); move them away")

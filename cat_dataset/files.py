@@ -91,8 +91,17 @@ def read_json(path: Path, cap: int = JSON_CAP) -> Any:
         raise InputError(f"{path} does not exist; check the path") from None
     if size > cap:
         raise InputError(f"{path} has {size} bytes, more than the {cap} allowed for a JSON file; it is not one of ours")
+    return parse_json(path.read_bytes(), str(path))
+
+
+def parse_json(data: bytes, path: str) -> Any:
+    """The JSON value in ``data``; ``path`` names it in errors.
+
+    Raises:
+        InputError: not JSON.
+    """
     try:
-        return json.loads(path.read_bytes().decode("utf-8"))
+        return json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON ({error}); delete it and make it again") from None
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cat_dataset.errors import ManifestError
+from cat_dataset.folders import LocalFolder
 from cat_dataset.manifests import Dataset
 
 OPEN_SHARDS = 128
@@ -19,19 +21,18 @@ OPEN_SHARDS = 128
 
 
 class FrameReader:
-    """Reads frames by their row in ``dataset.frames``.
+    """Reads frames by their row, from shards on this machine or elsewhere.
 
     Reads are positional, so threads share one reader and forked workers may inherit it; a pickled reader (spawned
     workers) opens its own files.
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        shards = dataset.frames["shard"].astype("category").cat
-        self._paths: list[Path] = [dataset.shards_folder / str(name) for name in shards.categories]
-        self._shard = shards.codes.to_numpy(np.int32)
-        self._offset = dataset.frames["offset"].to_numpy(np.int64)
-        self._size = dataset.frames["size"].to_numpy(np.int64)
-        self._crc = dataset.frames["crc32"].to_numpy(np.int64)
+        codes, names = pd.factorize(dataset.series["shard"])
+        self._names = [str(name) for name in names]
+        self._folder = dataset.shards
+        self._shard = np.repeat(codes.astype(np.int32), np.diff(dataset.starts))
+        self._offset, self._size, self._crc = dataset.columns.offset, dataset.columns.size, dataset.columns.crc32
         self._open()
 
     def __len__(self) -> int:
@@ -43,25 +44,30 @@ class FrameReader:
         Raises:
             ManifestError: the shard is gone or cut, or its bytes differ from the recorded CRC-32.
         """
-        path, offset, size = self._paths[self._shard[row]], int(self._offset[row]), int(self._size[row])
+        shard, offset, size = int(self._shard[row]), int(self._offset[row]), int(self._size[row])
         try:
-            data = self._shard_file(int(self._shard[row])).read(offset, size)
+            data = self._read(shard, offset, size)
         except FileNotFoundError:
-            raise ManifestError(f"{path} is gone; put it back or run cat-build-shards again") from None
+            raise ManifestError(f"{self._folder}/{self._names[shard]} is gone; put it back or run cat-build-shards again") from None
         if len(data) != size or zlib.crc32(data) != self._crc[row]:
             raise ManifestError(
-                f"{path}: {size} bytes at offset {offset} do not match their CRC-32; copy this shard again, "
-                "or run cat-build-shards again (cat-verify lists every damaged frame)"
+                f"{self._folder}/{self._names[shard]}: {size} bytes at offset {offset} do not match their CRC-32; copy this shard "
+                "again, or run cat-build-shards again (cat-verify lists every damaged frame)"
             )
         return data
+
+    def _read(self, shard: int, offset: int, size: int) -> bytes:
+        if isinstance(self._folder, LocalFolder):
+            return self._shard_file(self._folder.path / self._names[shard], shard).read(offset, size)
+        return self._folder.read(self._names[shard], offset, size)
 
     def _open(self) -> None:
         self._files: OrderedDict[int, _ShardFile] = OrderedDict()
         self._lock = threading.Lock()
 
-    def _shard_file(self, shard: int) -> _ShardFile:
+    def _shard_file(self, path: Path, shard: int) -> _ShardFile:
         with self._lock:
-            found = self._files.get(shard) or _ShardFile(self._paths[shard])
+            found = self._files.get(shard) or _ShardFile(path)
             self._files[shard] = found
             self._files.move_to_end(shard)
             if len(self._files) > OPEN_SHARDS:

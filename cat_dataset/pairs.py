@@ -11,21 +11,23 @@ import hashlib
 import itertools
 import json
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cat_dataset.attributes import ATTRIBUTES, Attribute, attribute
 from cat_dataset.errors import UsageError
-from cat_dataset.grid import Grid
+from cat_dataset.grid import Grids
 from cat_dataset.instructions import Edit, build, object_phrase, templates_of
 from cat_dataset.manifests import Dataset
 
-STREAM = 1
+STREAM = 2
 """Version of the stream: raised when the same seed would give other pairs."""
-DRAWS = 8
+DRAWS = 9
 """Random numbers per pair."""
 BLOCK = 64
 """Pairs whose numbers are drawn at once."""
@@ -45,7 +47,10 @@ class PairEdit:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Rows ``source`` and ``target`` of ``dataset.frames``, the edits that lead from one to the other, and their sentence."""
+    """Rows ``source`` and ``target`` of the dataset, the edits that lead from one to the other, and their sentence.
+
+    Where ``mirrored``, both pictures are to be flipped left to right; edits and sentence are those of the flipped ones.
+    """
 
     index: int
     series: str
@@ -53,6 +58,7 @@ class Pair:
     target: int
     edits: tuple[PairEdit, ...]
     instruction: str
+    mirrored: bool = False
 
 
 def rank_batch(step: int, batch: int, rank: int, world: int) -> range:
@@ -82,9 +88,10 @@ class PairIndex:
         zero_share: share of pairs whose target is their source.
         plain: encode the paper's plain differences.
         weights: how often each attribute is picked, relative to the others' 1.
+        mirror: share of pairs that are mirrored left to right, of series all of whose attributes allow it.
 
     Raises:
-        UsageError: an empty split, an unknown or absent attribute, or impossible weights.
+        UsageError: an empty split, an unknown or absent attribute, or impossible shares or weights.
     """
 
     def __init__(
@@ -97,86 +104,103 @@ class PairIndex:
         zero_share: float = 0.05,
         plain: bool = False,
         weights: Mapping[str, float] | None = None,
+        mirror: float = 0.0,
     ) -> None:
-        if not 0 <= zero_share <= 1:
-            raise UsageError(f"zero_share must be between 0 and 1, not {zero_share:g}")
+        for option, share in (("zero_share", zero_share), ("mirror", mirror)):
+            if not 0 <= share <= 1:
+                raise UsageError(f"{option} must be between 0 and 1, not {share:g}")
         if not 0 <= seed < 2**64:
             raise UsageError(f"seed must be between 0 and 2**64 - 1, not {seed}")
-        self.split, self.seed, self.zero_share, self.plain = split, seed, zero_share, plain
-        self._read_tables(dataset)
-        self.attributes = self._choose(attributes)
+        self.split, self.seed, self.zero_share, self.plain, self.mirror = split, seed, zero_share, plain, mirror
+        self._series = _SplitSeries(dataset, split)
+        self._image_format: str = dataset.info["image_format"]
+        self._digests: list[str] = dataset.series["digest"].tolist()
+        self.attributes = self._choose(dataset, attributes)
         self._cumulative = _cumulative(self.attributes, weights or {})
-        self._grids: dict[tuple[str, str], Grid] = {}
+        self._weights = {name: float((weights or {}).get(name, 1.0)) for name in self.attributes}
         self._block: tuple[int, list[list[float]]] = (-1, [])
 
     def pair(self, i: int) -> Pair:
         """Pair number ``i`` ≥ 0."""
         draw = self._draws(i)
-        name = self.attributes[int(np.searchsorted(self._cumulative, draw[0], side="right"))]
+        name = self.attributes[bisect_right(self._cumulative, draw[0])]
         able = self._able[name]
-        series = able[int(draw[1] * len(able))]
-        if draw[2] < self.zero_share:
-            rows = self._rows[series]
-            source = target = int(rows[int(draw[4] * len(rows))])
-            edits: tuple[PairEdit, ...] = (self._edit(name, 0.0, 0.0, series),)
-        else:
-            source, target = self._grid(series, name).pick(draw[3], draw[5], draw[4], draw[6])
-            edits = self._edits(series, source, target)
-        variant = int(draw[7] * math.lcm(*(self._variants[edit.attribute] for edit in edits)))
-        sentence = build([Edit(edit.attribute, edit.delta, edit.object) for edit in edits], variant)
-        return Pair(i, series, source, target, edits, sentence)
+        return self._pair_of(i, name, int(able[int(draw[1] * len(able))]), draw)
+
+    def pair_within(self, i: int, series: Sequence[int]) -> Pair:
+        """Pair number ``i`` when only the series with these numbers are at hand: same draws, same balance among them.
+
+        Raises:
+            UsageError: none of them varies an attribute that is drawn from.
+        """
+        draw = self._draws(i)
+        held = {name: able for name in self.attributes if (able := [number for number in series if self._place[name][number] >= 0])}
+        if not held:
+            raise UsageError("none of the series at hand varies an attribute that is drawn from")
+        weights = [self._weights[name] for name in held]
+        cumulative = list(itertools.accumulate(weights))
+        name = list(held)[min(bisect_right(cumulative, draw[0] * cumulative[-1]), len(held) - 1)]
+        return self._pair_of(i, name, held[name][int(draw[1] * len(held[name]))], draw)
 
     def fingerprint(self) -> str:
-        """SHA-256 of all that determines the stream: frames, labels, options. A run may resume only on the same one."""
+        """SHA-256 of all that determines the stream: series, options. A run may resume only on the same one.
+
+        A series counts by the SHA-256 of its series.json, which holds its labels and the hashes of its frames.
+        """
         digest = hashlib.sha256()
-        options = [STREAM, self.split, self.seed, self.zero_share, self.plain, self.attributes, self._cumulative.tolist()]
-        digest.update(json.dumps(options).encode())
-        for series, rows in self._rows.items():
-            digest.update(json.dumps([series, self._object[series], self._varies[series]]).encode())
-            for row in rows.tolist():
-                digest.update(self._sha256[row].encode())
-            for name in self._varies[series]:
-                digest.update(self._values[name][rows].astype("<f8").tobytes())
+        options = [STREAM, self.split, self.seed, self.zero_share, self.plain, self.mirror, self.attributes, self._cumulative]
+        digest.update(json.dumps([*options, self._image_format]).encode())
+        for number in self._series.numbers:
+            digest.update(json.dumps([self._series.name(number), self._digests[number], self._series.object(number)]).encode())
         return digest.hexdigest()
 
-    def _read_tables(self, dataset: Dataset) -> None:
-        """Per series of the split, by name: its rows, varying attributes and object."""
-        chosen = dataset.series[dataset.series["split"] == self.split].sort_values("series")
-        if chosen.empty:
-            filled = ", ".join(sorted(set(dataset.series["split"]))) or "none"
-            raise UsageError(f"the dataset has no series in its {self.split!r} split (filled: {filled}); build it with another --split")
-        self._values: dict[str, NDArray[np.float64]] = {
-            name: dataset.frames[f"value_{name}"].to_numpy(np.float64) for name in dataset.attributes
-        }
-        self._sha256: list[str] = dataset.frames["sha256"].tolist()
-        self._object = {str(series): object_phrase(str(text)) for series, text in zip(chosen["series"], chosen["object"], strict=True)}
-        self._varies = {
-            str(series): tuple(sorted(varies, key=lambda name: attribute(name).task))
-            for series, varies in zip(chosen["series"], chosen["varies"], strict=True)
-        }
-        positions = dataset.frames.groupby("series", sort=False).indices
-        self._rows: dict[str, NDArray[np.int64]] = {series: np.sort(positions[series]) for series in self._object}
+    def _pair_of(self, i: int, name: str, number: int, draw: list[float]) -> Pair:
+        """The pair of series ``number`` that differs in attribute ``name``."""
+        start = self._series.start(number)
+        mirrored = draw[8] < self.mirror and self._series.may_mirror(number)
+        if draw[2] < self.zero_share:
+            source = target = int(draw[4] * (self._series.start(number + 1) - start))
+            edits: tuple[PairEdit, ...] = (self._edit(name, 0.0, 0.0, number, False),)
+        else:
+            source, target = self._grids[name].pick(self._place[name][number], draw[3], draw[5], draw[4], draw[6])
+            edits = self._edits(number, source, target, mirrored)
+        variant = int(draw[7] * math.lcm(*(self._variants[edit.attribute] for edit in edits)))
+        sentence = build([Edit(edit.attribute, edit.delta, edit.object) for edit in edits], variant)
+        return Pair(i, self._series.name(number), start + source, start + target, edits, sentence, mirrored)
 
-    def _choose(self, wanted: Sequence[str] | None) -> tuple[str, ...]:
-        """Attributes to draw from, by task id; fills ``_able`` with the series that vary each."""
-        self._able: dict[str, list[str]] = {}
-        for name in ATTRIBUTES:
-            able = [series for series, varies in self._varies.items() if name in varies and self._changes(series, name)]
-            if able:
-                self._able[name] = able
+    def _choose(self, dataset: Dataset, wanted: Sequence[str] | None) -> tuple[str, ...]:
+        """Attributes to draw from, in registry order; lays out their values and finds the series that vary each."""
+        self._grids: dict[str, Grids] = {}
+        self._labels = {name: (dataset.labels(name).values, dataset.labels(name).first) for name in dataset.attributes}
+        self._able: dict[str, NDArray[np.int64]] = {}
+        self._place: dict[str, NDArray[np.int64]] = {}
         for name in wanted or ():
-            if attribute(name).name not in self._able:
+            attribute(name)
+        for name in dataset.attributes:
+            labels = dataset.labels(name)
+            numbers = np.flatnonzero(labels.first >= 0)
+            numbers = numbers[self._series.chosen[numbers]]
+            if not len(numbers):
+                continue
+            counts = np.diff(dataset.starts)[numbers]
+            values = labels.values
+            if counts.sum() < len(values):
+                values = values[np.repeat(labels.first[numbers], counts) + _ranges(counts)]
+            grids = Grids(attribute(name), values, np.r_[0, np.cumsum(counts)])
+            able = numbers[grids.varies]
+            if not len(able):
+                continue
+            place = np.full(len(dataset.series), -1)
+            place[able] = np.flatnonzero(grids.varies)
+            self._grids[name], self._able[name], self._place[name] = grids, able, place
+        for name in wanted or ():
+            if name not in self._able:
                 raise UsageError(f"no series of the {self.split!r} split varies {name}; it has {', '.join(self._able) or 'none'}")
         chosen = tuple(name for name in self._able if wanted is None or name in wanted)
         if not chosen:
             raise UsageError(f"there is no attribute to draw from in the {self.split!r} split; name one that a series of it varies")
         self._variants = {name: len(templates_of(a, relative=False)) for name, a in ATTRIBUTES.items()}
         return chosen
-
-    def _changes(self, series: str, name: str) -> bool:
-        period = attribute(name).scale.period
-        values = self._values[name][self._rows[series]]
-        return len(np.unique(np.round(values if period is None else values % period, 9))) > 1
 
     def _draws(self, i: int) -> list[float]:
         """The uniform numbers of pair ``i``: counter-based, block i // 64 of the stream keyed by the seed."""
@@ -190,30 +214,70 @@ class PairIndex:
             self._block = (number, block)  # one assignment: threads may share the index
         return block[i % BLOCK]
 
-    def _grid(self, series: str, name: str) -> Grid:
-        found = self._grids.get((series, name))
-        if found is None:
-            rows = self._rows[series]
-            found = self._grids[series, name] = Grid(attribute(name), self._values[name][rows], rows)
-        return found
-
-    def _edits(self, series: str, source: int, target: int) -> tuple[PairEdit, ...]:
-        """One edit per attribute that differs between two frames."""
+    def _edits(self, number: int, source: int, target: int, mirrored: bool) -> tuple[PairEdit, ...]:
+        """One edit per attribute that differs between two frames of a series."""
         edits = []
-        for name in self._varies[series]:
-            values = self._values[name]
-            one, other = float(values[source]), float(values[target])
+        for name in self._series.varies(number):
+            values, first = self._labels[name]
+            start = int(first[number])
+            one, other = float(values[start + source]), float(values[start + target])
             if ATTRIBUTES[name].delta(one, other) != 0:
-                edits.append(self._edit(name, one, other, series))
+                edits.append(self._edit(name, one, other, number, mirrored))
         return tuple(edits)
 
-    def _edit(self, name: str, source: float, target: float, series: str) -> PairEdit:
+    def _edit(self, name: str, source: float, target: float, number: int, mirrored: bool) -> PairEdit:
         chosen: Attribute = ATTRIBUTES[name]
+        if mirrored and chosen.mirror < 0:
+            source, target = -source, -target
         encoded = 0.0 if source == target else chosen.encode(source, target, plain=self.plain)
-        return PairEdit(name, chosen.task, chosen.delta(source, target), encoded, self._object[series])
+        return PairEdit(name, chosen.task, chosen.delta(source, target), encoded, self._series.object(number))
 
 
-def _cumulative(names: Sequence[str], weights: Mapping[str, float]) -> NDArray[np.float64]:
+class _SplitSeries:
+    """What pairs need to know of each series, by its number in the dataset; texts are kept once, however many series share them."""
+
+    def __init__(self, dataset: Dataset, split: str) -> None:
+        self.chosen: NDArray[np.bool_] = (dataset.series["split"] == split).to_numpy(bool)
+        if not self.chosen.any():
+            filled = ", ".join(sorted(set(dataset.series["split"]))) or "none"
+            raise UsageError(f"the dataset has no series in its {split!r} split (filled: {filled}); build it with another --split")
+        self._names: list[str] = dataset.series["series"].tolist()
+        self._starts = dataset.starts
+        objects, texts = pd.factorize(dataset.series["object"])
+        self._object = objects
+        self._phrases: list[str] = [object_phrase(str(text)) for text in texts]
+        kinds, sets = pd.factorize(dataset.series["varies"].map(tuple))
+        self._kind = kinds
+        self._varies: list[tuple[str, ...]] = [tuple(sorted(names, key=lambda name: attribute(name).task)) for names in sets]
+        self._mirrors = [all(attribute(name).mirror for name in names) for names in self._varies]
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of the split's series, by name."""
+        return sorted(np.flatnonzero(self.chosen).tolist(), key=self._names.__getitem__)
+
+    def name(self, number: int) -> str:
+        return self._names[number]
+
+    def object(self, number: int) -> str:
+        return self._phrases[int(self._object[number])]
+
+    def varies(self, number: int) -> tuple[str, ...]:
+        return self._varies[int(self._kind[number])]
+
+    def may_mirror(self, number: int) -> bool:
+        return self._mirrors[int(self._kind[number])]
+
+    def start(self, number: int) -> int:
+        return int(self._starts[number])
+
+
+def _ranges(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0 … counts[0] − 1, 0 … counts[1] − 1 and so on, one behind the other."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _cumulative(names: Sequence[str], weights: Mapping[str, float]) -> list[float]:
     """Upper ends of each attribute's share of [0, 1)."""
     for name, weight in weights.items():
         if name not in names:
@@ -223,4 +287,4 @@ def _cumulative(names: Sequence[str], weights: Mapping[str, float]) -> NDArray[n
     total = list(itertools.accumulate(float(weights.get(name, 1.0)) for name in names))
     if total[-1] <= 0:
         raise UsageError("every attribute has weight 0; give at least one more")
-    return np.array(total) / total[-1]
+    return [upper / total[-1] for upper in total]

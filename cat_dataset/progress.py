@@ -1,11 +1,12 @@
 """Progress with rate and time left: one rewritten line on a terminal, plain lines every few seconds in a log.
 
-Standard library only: also used inside Blender and Unreal.
+Threads may share one. Standard library only: also used inside Blender and Unreal.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 
 LOG_EVERY_S = 10.0
@@ -19,6 +20,7 @@ class Progress:
         self.label, self.total, self.unit = label, total, unit
         self.done = 0
         self.skipped = 0
+        self._lock = threading.Lock()
         self._terminal = sys.stderr.isatty()
         self._start = self._shown = time.monotonic()
         self._width = 0
@@ -26,15 +28,17 @@ class Progress:
 
     def skip(self, count: int = 1) -> None:
         """Note units that need no work."""
-        self.skipped += count
+        with self._lock:
+            self.skipped += count
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """Note finished units; show the line when it is time to."""
-        self.done += count
-        now = time.monotonic()
-        if now - self._shown >= (TERMINAL_EVERY_S if self._terminal else LOG_EVERY_S):
-            self._shown = now
-            self._show(note)
+        with self._lock:
+            self.done += count
+            now = time.monotonic()
+            if now - self._shown >= (TERMINAL_EVERY_S if self._terminal else LOG_EVERY_S):
+                self._shown = now
+                self._show(note)
 
     def close(self, note: str = "") -> None:
         """Show the final line."""

@@ -113,6 +113,9 @@ def check_series(series: Series, where: str) -> Series:
     for frame in series.frames:
         if not _FILE_PATTERN.fullmatch(frame.file):
             raise refuse(f"frame file {frame.file!r} must look like frames/0000.png or frames/0000.jpg")
+    extensions = sorted({frame.file.rpartition(".")[2] for frame in series.frames})
+    if len(extensions) > 1:
+        raise refuse(f"its frames are of two kinds ({' and '.join(extensions)}); make the series again, every frame in one format")
     sizes = {(frame.width, frame.height): frame.file for frame in series.frames}
     if len(sizes) > 1:
         each = ", ".join(f"{file} {width}×{height}" for (width, height), file in list(sizes.items())[:2])
@@ -129,7 +132,15 @@ def read_series(folder: Path) -> Series:
     path = folder / SERIES_JSON
     if not path.is_file():
         raise SeriesError(f"{folder} has no {SERIES_JSON}: it is not a finished series; run its producer again to finish it")
-    raw = read_json(path)
+    return parse_series(read_json(path), folder.name, str(path))
+
+
+def parse_series(raw: object, name: str, path: str) -> Series:
+    """The series that the content ``raw`` of a series.json describes, checked; ``path`` names it in errors.
+
+    Raises:
+        SeriesError: of another schema version, against the contract, or not that of the folder ``name``.
+    """
     if not isinstance(raw, dict):
         raise SeriesError(f"{path} is not a JSON object; make the series again")
     if raw.get("schema") != SCHEMA:
@@ -147,9 +158,9 @@ def read_series(folder: Path) -> Series:
         )
     except ValueError as error:
         raise SeriesError(f"{path}: {error}; make the series again") from None
-    if series.id != folder.name:
-        raise SeriesError(f"{path} says id {series.id!r} but lies in folder {folder.name!r}; give the folder its own name back")
-    return check_series(series, str(path))
+    if series.id != name:
+        raise SeriesError(f"{path} says id {series.id!r} but lies in folder {name!r}; give the folder its own name back")
+    return check_series(series, path)
 
 
 def verify_frames(folder: Path, series: Series) -> None:

@@ -10,14 +10,11 @@ import hashlib
 import json
 import os
 import tarfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from cat_dataset.attributes import attribute
-from cat_dataset.errors import SeriesError
-from cat_dataset.images import check_picture, decode_rgb, encode_jpeg, encode_png
 from cat_dataset.series import Series
 
 BLOCK = 512
@@ -47,14 +44,16 @@ class TarFile:
     """A tar being written front to back, with its SHA-256 known all along."""
 
     def __init__(self, path: Path) -> None:
-        self._stream = open(path, "wb")  # noqa: SIM115 - closed by close()
+        self._stream = open(path, "wb", buffering=1 << 20)  # noqa: SIM115 - closed by close()
         self._digest = hashlib.sha256()
         self.path, self.size = path, 0
 
     def add(self, name: str, data: bytes) -> int:
         """Append a member; returns the offset of its data."""
-        offset = self.size + BLOCK
-        self.append(tar_header(name, len(data)) + data + bytes(-len(data) % BLOCK))
+        self.append(tar_header(name, len(data)))
+        offset = self.size
+        self.append(data)
+        self.append(bytes(-len(data) % BLOCK))
         return offset
 
     def append(self, raw: bytes) -> None:
@@ -63,62 +62,39 @@ class TarFile:
         self._digest.update(raw)
         self.size += len(raw)
 
-    def close(self) -> tuple[int, str]:
-        """Write the end of the archive and sync it; returns (bytes, sha256)."""
-        self.append(bytes(archive_size(self.size) - self.size))
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Take back what the body appended if it fails."""
+        size, digest = self.size, self._digest.copy()
+        try:
+            yield
+        except BaseException:
+            self._stream.flush()
+            self._stream.seek(size)
+            self._stream.truncate()
+            self.size, self._digest = size, digest
+            raise
+
+    def close(self, *, end: bool = True) -> tuple[int, str]:
+        """Write the ``end`` of the archive (not for a part of one) and sync it; returns (bytes, sha256)."""
+        if end:
+            self.append(bytes(archive_size(self.size) - self.size))
         self._stream.flush()
         os.fsync(self._stream.fileno())
         self._stream.close()
         return self.size, self._digest.hexdigest()
 
     def abandon(self) -> None:
-        """Close without finishing; does nothing after `close`."""
-        self._stream.close()
+        """Close without finishing and remove the file; does nothing after `close`."""
+        if not self._stream.closed:
+            with suppress(OSError):  # a full disk: what is still held cannot be written
+                self._stream.close()
+            self.path.unlink(missing_ok=True)
 
 
-def add_series(tar: TarFile, folder: Path, series: Series, image_format: str) -> list[dict[str, Any]]:
-    """Append every frame of ``series``; returns their rows for frames.parquet (without split and shard).
-
-    Raises:
-        SeriesError: a frame changed since it was verified, or is damaged.
-    """
-    rows = []
-    for number, frame in enumerate(series.frames):
-        data = (folder / frame.file).read_bytes()
-        if hashlib.sha256(data).hexdigest() != frame.sha256:
-            raise SeriesError(f"{folder / frame.file} changed while it was being packed; make the series again")
-        data = stored_picture(data, frame.file, image_format, str(folder / frame.file))
-        digest = hashlib.sha256(data).hexdigest()
-        offset = tar.add(member_name(series.id, number, image_format), data)
-        tar.add(member_name(series.id, number, "json"), _sample(series, number, digest))
-        rows.append(
-            {
-                "series": series.id, "frame": number, "offset": offset, "size": len(data), "crc32": zlib.crc32(data),
-                "sha256": digest, "width": frame.width, "height": frame.height,
-                **{f"value_{name}": frame.values[name] for name in series.varies},
-            }
-        )  # fmt: skip
-    return rows
-
-
-def copied_size(folder: Path, series: Series, image_format: str) -> int | None:
-    """Bytes that `add_series` will append, or None where pictures are encoded anew and nobody can know."""
-    total = 0
-    for number, frame in enumerate(series.frames):
-        if Path(frame.file).suffix != f".{image_format}":
-            return None
-        for size in ((folder / frame.file).stat().st_size, len(_sample(series, number, frame.sha256))):
-            total += BLOCK + size + -size % BLOCK
-    return total
-
-
-def stored_picture(data: bytes, name: str, image_format: str, where: str) -> bytes:
-    """The bytes to store for a picture file: its own where the format fits, else encoded anew (PNG, or JPEG q95 4:4:4)."""
-    if Path(name).suffix == f".{image_format}":
-        check_picture(data, where)
-        return data
-    rgb = decode_rgb(data, where=where)
-    return encode_png(rgb) if image_format == "png" else encode_jpeg(rgb)
+def padded(size: int) -> int:
+    """Bytes that ``size`` bytes of data take in a tar."""
+    return size + -size % BLOCK
 
 
 def sample_json(
@@ -133,7 +109,8 @@ def sample_json(
     return json.dumps(sample, ensure_ascii=False, allow_nan=False).encode("utf-8")
 
 
-def _sample(series: Series, number: int, sha256: str) -> bytes:
+def series_sample(series: Series, number: int, sha256: str) -> bytes:
+    """`sample_json` of a frame of a series, stored with that hash."""
     frame = series.frames[number]
     labels = {name: frame.values[name] for name in series.varies}
     return sample_json(

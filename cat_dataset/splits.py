@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cat_dataset.dataset_json import SPLITS
 from cat_dataset.errors import ManifestError, UsageError
-from cat_dataset.manifests import SPLITS
 
 CONTENT_KEYS = ("character", "asset", "scene")
 RENDERED = ("blender", "unreal")

@@ -42,7 +42,7 @@ class HeldOut:
     def __init__(self, dataset: Dataset, split: str, size: int) -> None:
         self._dataset, self._size = dataset, size
         self._cache = FrameCache(dataset, short_side=size, megabytes=512)
-        self._positions = dataset.frames.groupby("series", sort=False).indices
+        self._values = {name: dataset.values(name) for name in dataset.attributes}
         chosen = dataset.series[dataset.series["split"] == split]
         varies: list[list[str]] = [list(names) for names in chosen["varies"]]
         self.series = {str(s): names[0] for s, names in zip(chosen["series"], varies, strict=True) if len(names) == 1}
@@ -63,13 +63,16 @@ class HeldOut:
 
     def rows(self, series: str) -> tuple[list[int], list[float]]:
         """Rows and natural values of a series, by rising value; of equal values the first."""
-        column = f"value_{self.series[series]}"
-        table = self._dataset.frames.iloc[self._positions[series]].sort_values([column, "frame"]).drop_duplicates(column)
-        return [int(i) for i in table.index], [float(v) for v in table[column]]
+        values = self._values[self.series[series]]
+        found: dict[float, int] = {}
+        for row in self._dataset.rows(series):
+            found.setdefault(float(values[row]), row)
+        ranked = sorted(found)
+        return [found[value] for value in ranked], ranked
 
     def value(self, row: int, name: str) -> float:
         """The natural value of an attribute in a row."""
-        return float(self._dataset.frames[f"value_{name}"].to_numpy()[row])
+        return float(self._values[name][row])
 
 
 def evaluate(editor: Editor, dataset: Dataset, *, split: str, pairs: int, steps: int, out: Path) -> dict[str, Any]:
@@ -163,7 +166,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def run(
     adapter: Annotated[Path, typer.Option(help="run folder of train.run")],
-    shards: Annotated[Path, typer.Option(help="manifests folder")] = Path("manifests"),
+    shards: Annotated[str, typer.Option(help="manifests folder, or its address")] = "manifests",
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     pairs: Annotated[int, typer.Option(min=2, help="edits per attribute")] = 48,
     steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = DEFAULT_STEPS,

@@ -37,7 +37,7 @@ def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path
         raise UsageError("this version trains on one process; start it with python -m train.run, without torchrun")
     torch.set_num_threads(config.threads or default_threads())
     cv2.setNumThreads(1)
-    dataset = open_dataset(Path(config.shards).expanduser())
+    dataset = open_dataset(config.shards)
     base, why = choose_base(config)
     config = settle(config, base.name)
     run = run_folder(config, base.name)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from cat_dataset.build import build
+from cat_dataset.build import Options, build
+from cat_dataset.folders import LocalFolder
 from cat_dataset.images import encode_jpeg, encode_png
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.series import Series
@@ -58,11 +60,13 @@ def make_collection(root: Path, *, rotations: int = 4, isos: int = 3, frames: in
         )
 
 
-def build_dataset(folder: Path, *, split: Mapping[str, float] | None = None, shard_size: int = 10**9, image_format: str = "png") -> Dataset:
+def build_dataset(
+    folder: Path, *, split: Mapping[str, float] | None = None, shard_size: int = 10**9, image_format: str = "png", **options: Any
+) -> Dataset:
     """Pack ``folder/series`` into ``folder/shards`` and ``folder/manifests``, and open it."""
     fractions = split or {"train": 0.6, "validation": 0.2, "test": 0.2}
     build(
-        folder / "series", folder / "shards", folder / "manifests",
-        fractions=fractions, shard_size=shard_size, image_format=image_format,
+        [LocalFolder(folder / "series")], LocalFolder(folder / "shards"), LocalFolder(folder / "manifests"),
+        Options(fractions=fractions, shard_size=shard_size, image_format=image_format, **options),
     )  # fmt: skip
     return open_dataset(folder / "manifests")
