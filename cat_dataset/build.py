@@ -107,7 +107,7 @@ def build(
         varied = {name for member in members for name in member.varies}
         write_tables(aside, staging, previous, kept, new, [name for name in ATTRIBUTES if name in varied])
         if refused:
-            write_table(aside / REJECTED, rejected_table([vars(one) for one in sorted(refused, key=lambda one: one.folder)]))
+            write_table(aside / REJECTED, rejected_table([one.row() for one in sorted(refused, key=lambda one: one.folder)]))
         settings = {
             "image_format": options.image_format, "shards_folder": shards_folder, "seed": options.seed, "rejected": len(refused),
             "split": {"fractions": dict(options.fractions), "by": list(options.split_by) if options.split_by else None},

@@ -42,6 +42,10 @@ class Refused:
     folder: str
     reason: str
 
+    def row(self) -> dict[str, str]:
+        """As a row of rejected.parquet; what is no text in a name is spelled out."""
+        return {key: value.encode("utf-8", "backslashreplace").decode("utf-8") for key, value in vars(self).items()}
+
 
 @dataclass
 class Survey:

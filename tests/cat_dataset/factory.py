@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from cat_dataset.build import Options, build
 from cat_dataset.folders import LocalFolder
+from cat_dataset.frames import FrameReader
 from cat_dataset.images import encode_jpeg, encode_png
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.series import Series
@@ -58,6 +60,15 @@ def make_collection(root: Path, *, rotations: int = 4, isos: int = 3, frames: in
         make_series(
             root, f"iso_{number}", {"iso": stops}, source="dslr", scene={"scene": f"room{number}"}, object="scene", seed=50 + number
         )
+
+
+def read_all(manifests: Path) -> tuple[int, int]:
+    """Open a dataset, read every frame and compare it with its SHA-256; how many frames and series it has."""
+    dataset = open_dataset(manifests)
+    reader, wanted = FrameReader(dataset), dataset.column("sha256")
+    for row in range(len(dataset)):
+        assert hashlib.sha256(reader.read(row)).hexdigest() == wanted[row]
+    return len(dataset), len(dataset.series)
 
 
 def build_dataset(
