@@ -69,7 +69,8 @@ def build(
     workers = options.workers or default_workers()
     shards_folder = shards_seen_from(manifests, shards)
     with _staging(shards, manifests) as staging:
-        carry_through(staging, shards, manifests, shards_folder)
+        if carry_through(staging, shards, manifests, shards_folder):
+            staging.mkdir()
         previous = read_previous(manifests, must_read=not options.fresh_split)
         keepable = previous.keepable(shards, options.settings) if previous and not options.repack else set()
         surveyed = survey(series, previous.known(keepable) if previous else {}, options.image_format, workers)
