@@ -2,7 +2,8 @@
 
 Everything happens in the scale's coordinate (stops, mireds, degrees), where equal steps look equal. Frames of one value
 form a level. Where the scale wraps, the circle is cut at its widest gap, so that levels still lie on a line. All series
-share a few flat arrays that are made at once: a dataset of ten million frames needs no object per series.
+share a few flat arrays that are made at once: a dataset of ten million frames needs no object per series. Those that have
+the same values share them altogether.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,7 @@ class Grids:
 
     def __init__(self, attribute: Attribute, values: Floats, first: Ints) -> None:
         self._period = attribute.scale.period
+        pattern, values, first = _distinct(values, first)
         owner = np.repeat(np.arange(len(first) - 1), np.diff(first))
         coordinates = forward_all(attribute.scale, values)
         if self._period is None:
@@ -59,8 +62,9 @@ class Grids:
         level_at = np.flatnonzero(starts_level)
         level_first = np.searchsorted(level_at, first)
         levels = position if len(level_at) == len(position) else position[level_at]
-        self.varies: NDArray[np.bool_] = np.diff(level_first) > 1
+        self.varies: NDArray[np.bool_] = (np.diff(level_first) > 1)[pattern]
         self._arrays: dict[str, NDArray[Any]] = {
+            "pattern": pattern,
             "first": first,
             "position": position,
             "frame": (order - first[owner]).astype(np.int32),
@@ -80,6 +84,7 @@ class Grids:
         even grid every possible size is equally likely. The source is uniform among the frames that have a level that
         far on; the target is of the level nearest to it, never of the source's own.
         """
+        series = self._pattern[series]
         change = self._half_step[series] + magnitude * self._reach[series]
         if sign < 0.5:
             change = -change
@@ -135,6 +140,7 @@ class Grids:
         for name, array in self._arrays.items():
             setattr(self, f"_{name}", np.ascontiguousarray(array).data)
 
+    _pattern: Sequence[int]
     _first: Sequence[int]
     _position: Sequence[float]
     _frame: Sequence[int]
@@ -151,6 +157,19 @@ class Grids:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._view()
+
+
+def _distinct(values: Floats, first: Ints) -> tuple[NDArray[np.int32], Floats, Ints]:
+    """Which of the distinct lists of values each series has, and those lists: a sweep is mostly made of many scenes alike."""
+    known: dict[bytes, int] = {}
+    bounds = first.tolist()
+    pattern = [known.setdefault(values[begin:end].tobytes(), len(known)) for begin, end in pairwise(bounds)]
+    kept = np.unique(np.array(pattern, np.int64), return_index=True)[1]
+    counts = np.diff(first)[kept]
+    starts = np.r_[0, np.cumsum(counts)]
+    if len(kept) < len(pattern):
+        values = values[np.repeat(first[kept] - starts[:-1], counts) + np.arange(starts[-1])]
+    return np.array(pattern, np.int32), values, starts
 
 
 def _order(position: Floats, owner: Ints) -> Ints:
