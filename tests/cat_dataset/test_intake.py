@@ -161,5 +161,5 @@ def test_a_huge_series_json_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "cup").mkdir()
     with open(tmp_path / "cup" / "series.json", "wb") as stream:
         stream.truncate(1 << 30)
-    with pytest.raises(SeriesError, match="more than the .* bytes allowed for a JSON file"):
+    with pytest.raises(SeriesError, match=r"more than the .* bytes allowed for a JSON file"):
         read_described(LocalFolder(tmp_path), "cup")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import os
 import threading
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,38 +19,7 @@ from cat_dataset.pairs import PairIndex
 from tests.cat_dataset.factory import make_collection, make_series, read_all
 from tests.cat_dataset.test_build import run, tree
 
-moto = pytest.importorskip("moto.server", reason="needs moto[server]")
-s3fs = pytest.importorskip("s3fs", reason="needs s3fs")
-
 PLACES = ("--series", "s3://lab/series", "--shards", "s3://lab/set/shards", "--manifests", "s3://lab/set/manifests")
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
-    """The bucket ``lab``, empty."""
-    settings = {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    for name, value in {**settings, "CAT_CACHE": str(tmp_path / "cache")}.items():
-        monkeypatch.setenv(name, value)
-    s3fs.S3FileSystem.clear_instance_cache()
-    system = s3fs.S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
-    system.mkdir("lab")
-    yield system
-    system.rm("lab", recursive=True)
-    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture
