@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 from cat_dataset.attributes import ATTRIBUTES, Attribute
 from cat_dataset.dataset_json import SPLITS
 from cat_dataset.grid import DECIMALS, forward_all
-from cat_dataset.scales import F_STOPS, LINEAR, STOPS
+from cat_dataset.scales import F_STOPS, STOPS
 
 MOST_SERIES = 700
 """Series of one split whose changes are counted, per attribute; about 2000 for the three splits together."""
 MOST_LEVELS = 256
 """Different values of one series among which changes are counted."""
 MOST_BINS = 24
+_FINEST = 1000
+"""Steps of which the largest change holds more than this are no steps to the eye."""
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -69,10 +71,11 @@ class SplitCoverage:
 
 @dataclass(frozen=True)
 class Coverage:
-    """One attribute: share k of each split is that of changes from (k − ½) to (k + ½) times ``width``, in ``unit``."""
+    """One attribute: share k of each split is that of changes from ``start`` + k·``width`` on, in ``unit``; k = 0: from 0 on."""
 
     attribute: str
     unit: str
+    start: float
     width: float
     splits: Mapping[str, SplitCoverage]
 
@@ -107,8 +110,9 @@ def _of_attribute(attribute: Attribute, values: Floats, starts: Numbers, splits:
     for split, numbers in chosen.items():
         measured = numbers[_evenly(len(numbers), MOST_SERIES)]
         levels[split] = _merged([_levels(attribute, values[starts[k] : starts[k + 1]]) for k in measured.tolist()])
-    reach = max((_sizes(attribute, one).max() for own in levels.values() for one, _ in own), default=0.0)
-    width, bins = _bins(attribute, reach)
+    every = [one for own in levels.values() for one, _ in own]
+    reach = max((_sizes(attribute, one).max() for one in every), default=0.0)
+    bins = _bins(reach, _lattice(attribute, every, reach))
     result = {}
     for split, numbers in chosen.items():
         if not len(numbers):
@@ -123,9 +127,9 @@ def _of_attribute(attribute: Attribute, values: Floats, starts: Numbers, splits:
             high=float(own.max()),
             distinct=len(np.unique(np.round(own, DECIMALS))),
             measured=min(len(numbers), MOST_SERIES),
-            shares=_shares(attribute, levels[split], width, bins),
+            shares=_shares(attribute, levels[split], bins),
         )
-    return Coverage(attribute.name, change_unit(attribute), width, result)
+    return Coverage(attribute.name, change_unit(attribute), bins.start, bins.width, result)
 
 
 def _levels(attribute: Attribute, values: Floats) -> Levels:
@@ -147,35 +151,68 @@ def _merged(levels: Sequence[Levels]) -> list[tuple[Levels, int]]:
 
 def _sizes(attribute: Attribute, levels: Levels) -> Floats:
     """Sizes of the changes between every two levels, [levels, levels]."""
-    apart = np.abs(levels[0][:, None] - levels[0][None, :])
+    return _short_way(attribute, np.abs(levels[0][:, None] - levels[0][None, :]))
+
+
+def _short_way(attribute: Attribute, apart: Floats) -> Floats:
+    """Distances of 0 or more, the other way round where that is shorter."""
     period = attribute.scale.period
     if period is not None:
-        apart %= period
+        apart = apart % period
         apart = np.minimum(apart, period - apart)
     return np.round(apart, DECIMALS)
 
 
-def _shares(attribute: Attribute, levels: Sequence[tuple[Levels, int]], width: float, bins: int) -> tuple[float, ...]:
-    total = np.zeros(bins)
+@dataclass(frozen=True)
+class _Bins:
+    start: float
+    width: float
+    count: int
+
+    def of(self, sizes: Floats) -> Numbers:
+        """The bin of each size; one on an edge, but for rounding, belongs to the upper."""
+        found: Numbers = np.clip(np.floor((sizes - self.start) / self.width + 1e-6), 0, self.count - 1).astype(np.int64)
+        return found
+
+
+def _shares(attribute: Attribute, levels: Sequence[tuple[Levels, int]], bins: _Bins) -> tuple[float, ...]:
+    total = np.zeros(bins.count)
     for one, repeated in levels:
         sizes, weights = _sizes(attribute, one), np.outer(one[1], one[1]) * repeated
         differ = sizes > 0
-        index = np.floor(sizes[differ] / width + 0.5 + 1e-6).astype(np.int64)  # on an edge: always upwards
-        total += np.bincount(np.minimum(index, bins - 1), weights[differ], minlength=bins)
+        total += np.bincount(bins.of(sizes[differ]), weights[differ], minlength=bins.count)
     return tuple((total / (total.sum() or 1.0)).tolist())
 
 
-def _bins(attribute: Attribute, reach: float) -> tuple[float, int]:
-    """A round width of at most `MOST_BINS` bins that hold changes up to ``reach``, and how many.
+def _lattice(attribute: Attribute, levels: Sequence[Levels], reach: float) -> float:
+    """The largest step of which nearly all changes are multiples: 5° of a sweep, ⅓ stop of nominal ISO.
 
-    They are centred on multiples of the width, so that sweeps of even steps, nominal ones too (ISO 125 for 126), fill them
-    evenly.
+    0 if there is none, or it is so small beside ``reach`` that nobody would see it.
     """
-    thirds = attribute.scale in (STOPS, F_STOPS) or (attribute.scale is LINEAR and attribute.unit == "EV")
-    ladder = [1 / 12, 1 / 6, 1 / 3] if thirds else []
-    ladder += [step * 10.0**power for power in range(-9, 10) for step in (1, 2, 5) if not thirds or power >= 0]
-    width = next(step for step in ladder if reach / step <= MOST_BINS - 1)
-    return width, int(np.floor(reach / width + 0.5 + 1e-6)) + 1
+    positions = _short_way(attribute, np.concatenate([np.empty(0), *(one[0][1:] for one in levels)]))
+    gaps = _short_way(attribute, np.concatenate([np.empty(0), *(np.diff(one[0]) for one in levels)]))
+    gaps = gaps[gaps > reach / _FINEST]
+    if not len(gaps):
+        return 0.0
+    steps = [gaps.min(), *(step * 10.0**power for power in range(-9, 9) for step in (1, 2, 2.5, 5))]
+    if attribute.scale in (STOPS, F_STOPS) or attribute.unit == "EV":
+        steps.append(1 / 3)
+    possible = [step for step in steps if reach / _FINEST < step < 1.1 * gaps.min()]
+    return float(max((step for step in possible if _share_on(positions, step) > 0.95), default=0.0))
+
+
+def _share_on(positions: Floats, step: float) -> float:
+    """The share of positions that lie within a tenth of a step of a multiple of it."""
+    return float(np.mean(np.abs(positions / step - np.round(positions / step)) < 0.1))
+
+
+def _bins(reach: float, lattice: float) -> _Bins:
+    """At most `MOST_BINS` bins of a round width for changes up to ``reach``; each holds equally many steps of a lattice."""
+    rounds = [step * 10.0**power for power in range(-10, 10) for step in (1, 2, 5)]
+    widths = [lattice * times for times in rounds if times >= 1] if lattice else rounds
+    start = lattice / 2
+    width = next(one for one in widths if (reach - start) / one <= MOST_BINS)
+    return _Bins(start, width, max(1, int(np.ceil((reach - start) / width - 1e-6))))
 
 
 def _evenly(count: int, most: int) -> Numbers:

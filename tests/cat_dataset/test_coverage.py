@@ -56,7 +56,7 @@ def slow_shares(coverage: Coverage, split: str, series: Sequence[tuple[str, Mapp
             for one, other in itertools.permutations(values[coverage.attribute], 2):
                 size = abs(scale.difference(one, other))
                 if size > 1e-9:
-                    counts[int(size / coverage.width + 0.5 + 1e-6)] += 1
+                    counts[min(coverage.bins - 1, max(0, int((size - coverage.start) / coverage.width + 1e-6)))] += 1
     return [count / max(1, sum(counts)) for count in counts]
 
 
@@ -97,33 +97,47 @@ def test_against_every_pair(series: list[tuple[str, Mapping[str, Sequence[float]
 
 def test_angles_go_the_short_way_round() -> None:
     coverage = measure_coverage(table([("train", {"rotation_z": [-170.0, 170.0]})]))["rotation_z"]
-    assert (coverage.unit, coverage.width) == ("degrees", 1.0)
-    assert coverage.splits["train"].shares[20] == 1.0
+    assert (coverage.unit, coverage.splits["train"].shares) == ("degrees", (1.0,))
+    assert coverage.start < 20 < coverage.start + coverage.width
 
 
 def test_an_even_sweep_fills_its_bins_evenly() -> None:
     """37 states of 5°: changes of 5k° occur 37 − k times, two sizes to a bin of 10°, so a straight line falls to the end."""
     coverage = measure_coverage(table([("train", {"rotation_z": np.linspace(-90, 90, 37).tolist()})]))["rotation_z"]
-    assert coverage.width == 10.0
-    expected = [0.0] + [float(37 - (2 * k - 1) + 37 - 2 * k) for k in range(1, 19)]
-    assert coverage.splits["train"].shares == pytest.approx(np.array(expected) / sum(expected))
+    assert (coverage.start, coverage.width, coverage.bins) == (2.5, 10.0, 18)
+    expected = np.array([37 - (2 * k - 1) + 37 - 2 * k for k in range(1, 19)])
+    assert coverage.splits["train"].shares == pytest.approx(expected / expected.sum())
 
 
-def test_nominal_iso_steps_fall_on_thirds() -> None:
-    steps = [100.0, 125.0, 160.0, 200.0, 250.0, 320.0, 400.0]
-    coverage = measure_coverage(table([("test", {"iso": steps})]))["iso"]
-    assert (coverage.unit, coverage.width) == ("stops", 1 / 6)
-    coverage = measure_coverage(table([("test", {"iso": [*steps, 500.0, 640.0, 800.0, 1600.0, 3200.0, 6400.0]})]))["iso"]
-    assert coverage.width == 1 / 3
-    assert all(share > 0 for share in coverage.splits["test"].shares[1:11])
+@pytest.mark.parametrize(
+    ("name", "values", "step"),
+    [
+        ("iso", [100.0, 125.0, 160.0, 200.0, 250.0, 320.0, 400.0, 500.0, 640.0, 800.0, 1000.0, 1250.0, 1600.0], 1 / 3),
+        ("aperture", [1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0], 1.0),
+        ("exposure", [-1.5, -0.5, 0.0, 0.5, 1.0, 3.0], 0.5),
+        ("rotation_x", np.linspace(0, 97.5, 14).tolist(), 7.5),
+        ("saturation", [1.0, 99.0, 103.0, 145.0, 151.0], 2.0),
+    ],
+)
+def test_bins_lie_around_the_steps_there_are(name: str, values: list[float], step: float) -> None:
+    """Every multiple of the step lies in the middle of a bin, or of an equal part of one."""
+    coverage = measure_coverage(table([("test", {name: values})]))[name]
+    assert coverage.start == pytest.approx(step / 2)
+    assert coverage.width / step == pytest.approx(round(coverage.width / step))
+
+
+def test_values_without_steps_have_round_bins_from_zero() -> None:
+    values = np.random.default_rng(0).uniform(2500, 9000, 40).tolist()
+    coverage = measure_coverage(table([("test", {"white_balance": values})]))["white_balance"]
+    assert (coverage.start, coverage.width) == (0.0, 20.0)
 
 
 def test_a_value_that_stays_is_no_change() -> None:
     """Of two attributes one may stay while the other changes: such pairs are not counted for it."""
     values = {"iso": [100.0, 100.0, 200.0], "exposure": [0.0, 1.0, 1.0]}
     measured = measure_coverage(table([("train", values)]))
-    assert measured["iso"].splits["train"].shares[0] == 0
-    assert sum(measured["iso"].splits["train"].shares) == pytest.approx(1)
+    assert measured["iso"].splits["train"].shares == (1.0,)
+    assert measured["iso"].start > 0.4
 
 
 @pytest.mark.parametrize(
@@ -169,7 +183,7 @@ def test_a_sample_stands_for_all() -> None:
 def test_long_series_are_thinned() -> None:
     values = np.linspace(0, 10, 20_000).tolist()
     shares = measure_coverage(table([("train", {"exposure": values})]))["exposure"].splits["train"].shares
-    exact = np.diff([0, *(1 - (1 - np.minimum((np.arange(len(shares)) + 0.5) / (len(shares) - 1), 1)) ** 2)])
+    exact = np.diff(1 - (1 - np.linspace(0, 1, len(shares) + 1)) ** 2)
     assert shares == pytest.approx(exact, abs=0.01)
 
 
