@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import zlib
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cat_dataset.checksums import crc32
 from cat_dataset.errors import ManifestError
 from cat_dataset.folders import LocalFolder
 from cat_dataset.manifests import Dataset
@@ -42,14 +42,19 @@ class FrameReader:
         """The picture file of frame ``row``: PNG or JPEG bytes as they lie in the shard.
 
         Raises:
-            ManifestError: the shard is gone or cut, or its bytes differ from the recorded CRC-32.
+            ManifestError: the shard is gone, cut or cannot be read, or its bytes differ from the recorded CRC-32.
         """
         shard, offset, size = int(self._shard[row]), int(self._offset[row]), int(self._size[row])
         try:
             data = self._read(shard, offset, size)
         except FileNotFoundError:
             raise ManifestError(f"{self._folder}/{self._names[shard]} is gone; put it back or run cat-build-shards again") from None
-        if len(data) != size or zlib.crc32(data) != self._crc[row]:
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ManifestError(
+                f"{self._folder}/{self._names[shard]} cannot be read ({reason}); mend that or copy this shard again"
+            ) from None
+        if len(data) != size or crc32(data) != self._crc[row]:
             raise ManifestError(
                 f"{self._folder}/{self._names[shard]}: {size} bytes at offset {offset} do not match their CRC-32; copy this shard "
                 "again, or run cat-build-shards again (cat-verify lists every damaged frame)"
@@ -63,9 +68,11 @@ class FrameReader:
 
     def _open(self) -> None:
         self._files: OrderedDict[int, _ShardFile] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock, self._owner = threading.Lock(), os.getpid()
 
     def _shard_file(self, path: Path, shard: int) -> _ShardFile:
+        if self._owner != os.getpid():
+            self._open()  # forked: some thread that is not here may have held the lock
         with self._lock:
             found = self._files.get(shard) or _ShardFile(path)
             self._files[shard] = found
@@ -75,7 +82,7 @@ class FrameReader:
             return found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("_files", "_lock")}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_files", "_lock", "_owner")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -91,7 +98,10 @@ class _ShardFile:
 
     def read(self, offset: int, size: int) -> bytes:
         if hasattr(os, "pread"):
-            return os.pread(self._descriptor, size, offset)
+            data = os.pread(self._descriptor, size, offset)
+            while len(data) < size and (more := os.pread(self._descriptor, size - len(data), offset + len(data))):
+                data += more
+            return data
         with self._lock:  # no pread on Windows; a descriptor is never shared between processes there
             os.lseek(self._descriptor, offset, os.SEEK_SET)
             return os.read(self._descriptor, size)

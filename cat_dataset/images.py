@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cat_dataset.checksums import crc32
 from cat_dataset.errors import InputError
 from cat_dataset.jpeg import is_whole_jpeg
 from cat_dataset.picture_header import stream_size
@@ -104,7 +104,7 @@ def _png_is_whole(data: bytes) -> bool:
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
         end = at + 12 + length
-        if end > len(data) or zlib.crc32(view[at + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
+        if end > len(data) or crc32(view[at + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
             return False
         if data[at + 4 : at + 8] == b"IEND":
             return True

@@ -12,6 +12,7 @@ import pytest
 
 from cat_dataset import frames
 from cat_dataset.errors import ManifestError
+from cat_dataset.folders import LocalFolder
 from cat_dataset.frames import FrameReader
 from cat_dataset.manifests import Dataset
 from tests.cat_dataset.factory import build_dataset, make_collection
@@ -21,6 +22,11 @@ from tests.cat_dataset.factory import build_dataset, make_collection
 def dataset(tmp_path: Path) -> Dataset:
     make_collection(tmp_path / "series", rotations=4, isos=2, frames=3)
     return build_dataset(tmp_path, shard_size=10_000)
+
+
+def shard_of(dataset: Dataset, row: int) -> Path:
+    assert isinstance(dataset.shards, LocalFolder)
+    return dataset.shards.path / str(dataset.frames["shard"][row])
 
 
 def expected(dataset: Dataset) -> list[bytes]:
@@ -75,7 +81,7 @@ def test_a_pickled_reader_carries_no_handles(dataset: Dataset) -> None:
 
 def test_a_flipped_byte_is_found(dataset: Dataset) -> None:
     row = dataset.frames.iloc[4]
-    path = dataset.shards_folder / row["shard"]
+    path = shard_of(dataset, 4)
     content = bytearray(path.read_bytes())
     content[row["offset"] + row["size"] // 2] ^= 1
     path.write_bytes(content)
@@ -85,10 +91,32 @@ def test_a_flipped_byte_is_found(dataset: Dataset) -> None:
 
 
 def test_a_cut_or_missing_shard_is_found(dataset: Dataset) -> None:
-    path = dataset.shards_folder / dataset.frames.iloc[0]["shard"]
+    path = shard_of(dataset, 0)
     path.write_bytes(path.read_bytes()[:600])
     with pytest.raises(ManifestError, match="do not match"):
         FrameReader(dataset).read(0)
     path.unlink()
     with pytest.raises(ManifestError, match="is gone"):
         FrameReader(dataset).read(0)
+
+
+def test_a_shard_that_cannot_be_read_is_one_line(dataset: Dataset) -> None:
+    path = shard_of(dataset, 0)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ManifestError, match=rf"{path.name} cannot be read \(.*copy this shard again"):
+        FrameReader(dataset).read(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_is_not_held_up_by_a_lock_that_a_thread_held(dataset: Dataset) -> None:
+    reader = FrameReader(dataset)
+    data = reader.read(0)
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    with reader._lock:
+        child = context.Process(target=lambda: results.put(reader.read(0)))
+        child.start()
+        assert results.get(timeout=60) == data
+    child.join()

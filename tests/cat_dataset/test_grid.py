@@ -1,7 +1,8 @@
-"""Picking frames a wanted change apart: even on even grids, legal on all."""
+"""Picking frames a wanted change apart: even on even grids, legal on all, for many series laid out at once."""
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -10,22 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cat_dataset.attributes import attribute
-from cat_dataset.grid import Grid
+from cat_dataset.grid import Grids
 
 unit = st.floats(0, 1, exclude_max=True)
 
 
-def grid(name: str, values: list[float]) -> Grid:
-    return Grid(attribute(name), np.array(values, np.float64), np.arange(len(values), dtype=np.int64) + 100)
+def grids(name: str, *series: list[float]) -> Grids:
+    """The given series one behind the other."""
+    counts = [len(values) for values in series]
+    return Grids(
+        attribute(name), np.concatenate([np.array(values, np.float64) for values in series]), np.r_[0, np.cumsum(counts)].astype(np.int64)
+    )
 
 
 def tally(name: str, values: list[float], draws: int = 40_000) -> tuple[Counter[float], Counter[int]]:
     """How often each change and each source comes up."""
-    made, rng = grid(name, values), np.random.default_rng(0)
+    made, rng = grids(name, values[:2], values, values[:1]), np.random.default_rng(0)
     changes: Counter[float] = Counter()
     sources: Counter[int] = Counter()
     for row in rng.random((draws, 4)).tolist():
-        source, target = (picked - 100 for picked in made.pick(*row))
+        source, target = made.pick(1, *row)
         changes[round(attribute(name).scale.difference(values[source], values[target]), 6)] += 1
         sources[source] += 1
     return changes, sources
@@ -69,10 +74,10 @@ def test_a_closed_circle() -> None:
 
 def test_sources_are_uniform_among_those_that_can() -> None:
     values = np.linspace(-30, 30, 13).tolist()
-    made, rng = grid("rotation_z", values), np.random.default_rng(1)
+    made, rng = grids("rotation_z", [7.0, 8.0], values), np.random.default_rng(1)
     reached = Counter[tuple[float, int]]()
     for row in rng.random((60_000, 4)).tolist():
-        source, target = (picked - 100 for picked in made.pick(*row))
+        source, target = made.pick(1, *row)
         reached[round(values[target] - values[source], 6), source] += 1
     for change in (-50.0, -5.0, 20.0, 60.0):
         able = [reached[change, source] for source in range(13) if -30 <= values[source] + change <= 30]
@@ -83,8 +88,7 @@ def test_sources_are_uniform_among_those_that_can() -> None:
 def test_the_same_angle_twice_is_one_level() -> None:
     changes, _ = tally("rotation_z", np.linspace(-180, 180, 13).tolist(), 5_000)
     assert 0.0 not in changes
-    assert not grid("rotation_z", [-180.0, 180.0]).varies
-    assert grid("rotation_z", [-180.0, 179.0]).varies
+    assert grids("rotation_z", [-180.0, 180.0], [-180.0, 179.0], [3.0], [0.0, 0.0]).varies.tolist() == [False, True, False, False]
 
 
 def test_frames_of_one_value_share_the_target() -> None:
@@ -95,18 +99,29 @@ def test_frames_of_one_value_share_the_target() -> None:
 
 @given(
     st.sampled_from(["rotation_z", "hue", "exposure", "saturation"]),
-    st.lists(st.floats(0, 40), min_size=2, max_size=30),
+    st.lists(st.lists(st.floats(0, 40), min_size=1, max_size=30), min_size=1, max_size=6),
     unit,
     unit,
     unit,
     unit,
 )
-def test_any_values(name: str, values: list[float], magnitude: float, sign: float, source: float, target: float) -> None:
-    spread = [value * 9 - 180 for value in values] if name in ("rotation_z", "hue") else values
-    made = grid(name, spread)
-    if not made.varies:
-        return
-    one, other = (row - 100 for row in made.pick(magnitude, sign, source, target))
-    assert 0 <= one < len(values)
-    assert 0 <= other < len(values)
-    assert abs(attribute(name).scale.difference(spread[one], spread[other])) > 1e-10
+def test_any_values(name: str, series: list[list[float]], magnitude: float, sign: float, source: float, target: float) -> None:
+    spread = [[value * 9 - 180 for value in values] if name in ("rotation_z", "hue") else values for values in series]
+    made = grids(name, *spread)
+    draws = magnitude, sign, source, target
+    for number, values in enumerate(spread):
+        alone = grids(name, values)
+        assert made.varies[number] == alone.varies[0]
+        if made.varies[number]:
+            one, other = made.pick(number, *draws)
+            assert 0 <= one < len(values)
+            assert 0 <= other < len(values)
+            assert abs(attribute(name).scale.difference(values[one], values[other])) > 1e-10
+            assert (one, other) == alone.pick(0, *draws), "a series is laid out alike alone and among others"
+
+
+def test_a_pickled_copy_picks_the_same() -> None:
+    made = grids("rotation_z", [0.0, 10.0, 20.0], [-50.0, 70.0, 120.0, 180.0])
+    copy = pickle.loads(pickle.dumps(made))
+    for row in np.random.default_rng(2).random((50, 4)).tolist():
+        assert copy.pick(1, *row) == made.pick(1, *row)

@@ -8,6 +8,7 @@ import pickle
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,7 @@ def test_options(dataset: Dataset) -> None:
         ({"weights": {"iso": -1.0}}, "must be 0 or more"),
         ({"weights": {"iso": 0.0}, "attributes": ["iso"]}, "every attribute has weight 0"),
         ({"zero_share": 1.5}, "between 0 and 1"),
+        ({"mirror": -0.1}, "mirror must be between 0 and 1"),
         ({"seed": -1}, "seed must be"),
     ],
 )
@@ -157,7 +159,7 @@ def test_impossible_ranks(case: tuple[int, int, int, int]) -> None:
         rank_batch(*case)
 
 
-def test_fingerprint(dataset: Dataset, tmp_path: Path) -> None:
+def test_fingerprint(dataset: Dataset) -> None:
     base = PairIndex(dataset).fingerprint()
     assert base == PairIndex(dataset).fingerprint()
     others: list[Callable[[], PairIndex]] = [
@@ -166,11 +168,12 @@ def test_fingerprint(dataset: Dataset, tmp_path: Path) -> None:
         lambda: PairIndex(dataset, plain=True),
         lambda: PairIndex(dataset, attributes=["iso"]),
         lambda: PairIndex(dataset, weights={"iso": 2.0}),
+        lambda: PairIndex(dataset, mirror=0.5),
     ]
-    assert len({base, *(make().fingerprint() for make in others)}) == 6
-    changed = dataset.frames.copy()
-    changed.loc[3, "sha256"] = "0" * 64
-    assert PairIndex(Dataset(changed, dataset.series, dataset.info, tmp_path, tmp_path)).fingerprint() != base
+    assert len({base, *(make().fingerprint() for make in others)}) == 7
+    changed = dataset.series.copy()
+    changed.loc[2, "digest"] = "0" * 64
+    assert PairIndex(replace(dataset, series=changed)).fingerprint() != base
 
 
 def test_how_a_dataset_is_packed_does_not_matter(dataset: Dataset, tmp_path: Path) -> None:
