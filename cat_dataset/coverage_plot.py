@@ -111,9 +111,13 @@ def _panel(one: Coverage) -> list[str]:
 
 def value_range(one: Coverage) -> str:
     """The values of an attribute over all splits: ``ISO 100 to ISO 6400``."""
-    ends = min(own.low for own in one.splits.values()), max(own.high for own in one.splits.values())
-    low, high = (ATTRIBUTES[one.attribute].spell(float(f"{end:.4g}")) for end in ends)
-    return f"{low} to {high}".replace("-", "−")
+    low, high = min(own.low for own in one.splits.values()), max(own.high for own in one.splits.values())
+    return f"{spelled(one.attribute, low)} to {spelled(one.attribute, high)}"
+
+
+def spelled(name: str, value: float) -> str:
+    """A value with its unit, to four digits."""
+    return ATTRIBUTES[name].spell(float(f"{value:.4g}")).replace("-", "−")
 
 
 def _columns(one: Coverage, shares: tuple[float, ...], axes: _Axes) -> str:
