@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cat_dataset.accompany import accompany
 from cat_dataset.assemble import describe, write_tables
 from cat_dataset.attributes import ATTRIBUTES
 from cat_dataset.command import warn
@@ -33,6 +34,8 @@ from cat_dataset.survey import Found, Refused, look_closer, survey
 from cat_dataset.tables import REJECTED, rejected_table, write_table
 
 STAGING = ".staging"
+NEAR_SHOWN = 5
+"""Look-alikes between splits that are named; the dataset card lists more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +117,8 @@ def build(
             "split": {"fractions": dict(options.fractions), "by": list(options.split_by) if options.split_by else None},
         }  # fmt: skip
         info = describe(aside, [*old_shards, *(shard.listed for shard in made)], settings)
+        for pair in accompany(aside, info, shards).pairs[:NEAR_SHOWN]:
+            warn(f"{pair}: they may show one thing; --split-by, or a scene key in series.json, keeps them together")
         dropped = ({shard["file"] for shard in previous.info["shards"]} if previous else listed_shards(manifests)) - kept - set(new)
         prepare(staging, new, sorted(dropped), shards_folder, info)
         carry_through(staging, shards, manifests, shards_folder)

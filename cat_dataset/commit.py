@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cat_dataset.accompany import CARD, COVERAGE, CROISSANT
 from cat_dataset.command import warn
+from cat_dataset.dataset_card import HEADING
 from cat_dataset.dataset_json import DATASET_JSON, SHARD_PATTERN
 from cat_dataset.errors import InputError, ManifestError
 from cat_dataset.files import read_json, sha256_file, write_json
@@ -22,11 +24,8 @@ JOURNAL = "commit.json"
 """In staging, once every file of the new dataset lies there whole."""
 TABLES_ASIDE = "manifests"
 """In staging: the files that go to the manifests folder."""
-CARD = "README.md"
-CARD_MARK = b"# Manifests of a CAT dataset"
-"""The heading by which a README.md is known to be our dataset card."""
-PLACED = (FRAMES, SERIES, REJECTED, "coverage.svg", "croissant.json", CARD)
-"""Files of the manifests folder besides dataset.json; those that a build does not have are removed."""
+PLACED = (FRAMES, SERIES, REJECTED, COVERAGE, CROISSANT, CARD)
+"""Files of the manifests folder besides dataset.json."""
 
 
 def prepare(staging: Path, new: Sequence[str], dropped: Sequence[str], shards_folder: str, info: Mapping[str, Any]) -> None:
@@ -79,7 +78,7 @@ def _place_tables(aside: Path, manifests: Folder) -> None:
 
 def _is_ours(manifests: Folder) -> bool:
     try:
-        return CARD_MARK in manifests.read(CARD, 0, 1 << 20)
+        return HEADING.encode() in manifests.read(CARD, 0, 1 << 20)
     except FileNotFoundError:
         return True
     except OSError:

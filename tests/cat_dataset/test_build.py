@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from cat_dataset import commit
 from cat_dataset.build_command import app, parse_size
-from cat_dataset.commit import CARD_MARK
+from cat_dataset.dataset_card import HEADING
 from cat_dataset.dataset_json import DATASET_JSON
 from cat_dataset.errors import ManifestError, UsageError
 from cat_dataset.files import folder_lock
@@ -52,19 +52,14 @@ def test_no_arguments(collection: Path) -> None:
     line = run(collection).splitlines()[-1]
     assert line.startswith("ok: 21 frames in 7 series (train 9, validation 6, test 6) in 3 shards, ")
     assert read_all(collection / "manifests") == (21, 7)
-    names = sorted(tree(collection))
-    assert names[:4] == ["manifests/README.md", "manifests/dataset.json", "manifests/frames.parquet", "manifests/series.parquet"]
-    assert [name.split("/")[1].split("-")[0] for name in names[4:]] == ["test", "train", "validation"]
+    made = {"README.md", "coverage.svg", "croissant.json", "dataset.json", "frames.parquet", "series.parquet"}
+    tars = {f"shards/{split}-00000.tar" for split in ("train", "validation", "test")}
+    assert tree(collection).keys() == tars | {f"manifests/{name}" for name in made}
 
 
-def test_the_card_is_rewritten_only_when_it_differs(collection: Path) -> None:
-    run(collection)
-    card = collection / "manifests" / "README.md"
-    os.utime(card, ns=(1, 1))
-    run(collection)
-    assert card.stat().st_mtime_ns == 1
-    run(collection, "--split", "1/0/0", "--fresh-split")
-    assert "validation-" not in card.read_text(encoding="utf-8")
+def test_the_card_names_only_splits_that_are_there(collection: Path) -> None:
+    run(collection, "--split", "1/0/0")
+    assert "validation-" not in (collection / "manifests" / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_readme_of_the_user_stays(collection: Path) -> None:
@@ -76,7 +71,7 @@ def test_a_readme_of_the_user_stays(collection: Path) -> None:
     read_all(collection / "manifests")
     readme.unlink()
     assert "README.md" not in run(collection)
-    assert CARD_MARK in readme.read_bytes()
+    assert HEADING.encode() in readme.read_bytes()
 
 
 def test_one_folder_for_shards_and_manifests(collection: Path) -> None:
