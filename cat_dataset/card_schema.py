@@ -9,7 +9,7 @@ import pyarrow as pa
 from cat_dataset.markdown import table
 from cat_dataset.tables import FRAME_COLUMNS, REJECTED_COLUMNS, SERIES_COLUMNS
 
-_FRAME_MEANINGS = {
+FRAME_MEANINGS = {
     "series": "id of the series",
     "frame": "number of the frame in its series, from 0",
     "split": "train, validation or test; one for a whole scene",
@@ -22,7 +22,7 @@ _FRAME_MEANINGS = {
     "height": "pixels",
     "luminance": "mean relative luminance in linear light (ITU-R BT.709), 0 to 1; null where the build did not decode",
 }
-_SERIES_MEANINGS = {
+SERIES_MEANINGS = {
     "series": "id",
     "source": "blender, unreal, dslr or developed",
     "object": "what an instruction calls the thing that changes",
@@ -57,8 +57,8 @@ def schema_section(rejected: bool) -> list[str]:
     value = ("`value_<attribute>`", "float64", "natural unit; null where the series does not vary that attribute")
     scene = ("`scene_<key>`", "string", "asset, camera, character, hdri, scene and a producer's own; null where it does not apply")
     lines = ["## Files", "", *table(("file", "content"), [(f"`{name}`", _FILES[name]) for name in files])]
-    lines += ["", "### frames.parquet", "", *_columns(FRAME_COLUMNS, _FRAME_MEANINGS, value)]
-    lines += ["", "### series.parquet", "", *_columns(SERIES_COLUMNS, _SERIES_MEANINGS, scene)]
+    lines += ["", "### frames.parquet", "", *_columns(FRAME_COLUMNS, FRAME_MEANINGS, value)]
+    lines += ["", "### series.parquet", "", *_columns(SERIES_COLUMNS, SERIES_MEANINGS, scene)]
     if rejected:
         lines += ["", "### rejected.parquet", "", *_columns(REJECTED_COLUMNS, _REJECTED_MEANINGS)]
     return lines
