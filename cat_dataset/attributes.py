@@ -98,6 +98,11 @@ class Attribute:
         return f"{round(delta, 2):+g}{'' if self.symbol == '°' else ' '}{self.symbol.rstrip('/')}".strip()
 
     @property
+    def may_crop(self) -> bool:
+        """Whether a part of the picture shows the same change as all of it; a cut changes what moves or turns in the frame."""
+        return self.level == "low"
+
+    @property
     def needs_source(self) -> bool:
         """Whether a change in the natural unit means something only together with the source value."""
         return self.scale not in (LINEAR, ANGLE)

@@ -37,6 +37,17 @@ class ManifestError(InputError):
     """A manifest or shard that is damaged, incomplete or of another schema version."""
 
 
+class LoadError(ManifestError):
+    """A training pair that could not be loaded.
+
+    Loaders that run in other processes (torch's ``DataLoader``) raise a worker's error anew with the worker's traceback in
+    front of its message; this one is one line there too.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.rpartition(f"{type(self).__module__}.{type(self).__qualname__}: ")[2].strip())
+
+
 class AdapterError(InputError):
     """A run folder that holds no usable adapter or checkpoint."""
 

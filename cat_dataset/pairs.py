@@ -14,6 +14,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -134,13 +135,32 @@ class PairIndex:
             UsageError: none of them varies an attribute that is drawn from.
         """
         draw = self._draws(i)
-        held = {name: able for name in self.attributes if (able := [number for number in series if self._place[name][number] >= 0])}
+        drawn = (name for name in self.attributes if self._weights[name] > 0)
+        held = {name: able for name in drawn if (able := [number for number in series if self._place[name][number] >= 0])}
         if not held:
             raise UsageError("none of the series at hand varies an attribute that is drawn from")
         weights = [self._weights[name] for name in held]
         cumulative = list(itertools.accumulate(weights))
         name = list(held)[min(bisect_right(cumulative, draw[0] * cumulative[-1]), len(held) - 1)]
         return self._pair_of(i, name, held[name][int(draw[1] * len(held[name]))], draw)
+
+    @cached_property
+    def usable(self) -> NDArray[np.bool_]:
+        """[series]: whether pairs are drawn from a series of the dataset."""
+        found = np.zeros(len(self._digests), bool)
+        for name in self.attributes:
+            if self._weights[name] > 0:
+                found[self._able[name]] = True
+        return found
+
+    @cached_property
+    def most_edits(self) -> int:
+        """The largest number of edits that a pair can have."""
+        return self._series.most_varied(self.usable)
+
+    def is_of(self, dataset: Dataset) -> bool:
+        """Whether the rows of its pairs are those of ``dataset``: the same series in the same order."""
+        return self._digests == dataset.series["digest"].tolist()
 
     def fingerprint(self) -> str:
         """SHA-256 of all that determines the stream: series, options. A run may resume only on the same one.
@@ -264,6 +284,9 @@ class _SplitSeries:
 
     def varies(self, number: int) -> tuple[str, ...]:
         return self._varies[int(self._kind[number])]
+
+    def most_varied(self, numbers: NDArray[np.bool_]) -> int:
+        return max(len(self._varies[kind]) for kind in np.unique(self._kind[numbers]).tolist())
 
     def may_mirror(self, number: int) -> bool:
         return self._mirrors[int(self._kind[number])]

@@ -75,6 +75,9 @@ class TrainConfig:
     crop: float = 0.5
     """Smallest random crop as a share of the picture's short side, for pixel-domain attributes; 1 means none."""
 
+    mirror: float = 0.5
+    """Share of pairs whose pictures are mirrored left to right, of series whose attributes allow it; their edits are too."""
+
     rank: int = 128
     """LoRA rank (Kontext; nano trains all its weights)."""
 
@@ -109,6 +112,8 @@ class TrainConfig:
                 raise UsageError(f"{name} must not be negative, it is {getattr(self, name)}")
         if not 0 <= self.zero_share < 1:
             raise UsageError(f"zero_share must be in [0, 1), not {self.zero_share}")
+        if not 0 <= self.mirror <= 1:
+            raise UsageError(f"mirror must be in [0, 1], not {self.mirror}")
         if not 0 <= self.ema < 1:
             raise UsageError(f"ema must be in [0, 1), not {self.ema}")
         if not 0 < self.crop <= 1:

@@ -20,6 +20,7 @@ from cat_dataset.attributes import Attribute, attribute
 from cat_dataset.command import reported, warn
 from cat_dataset.errors import InputError
 from cat_dataset.files import write_json
+from cat_dataset.framing import centre_square, cut_square
 from cat_dataset.images import Rgb
 from cat_dataset.instructions import Edit
 from cat_dataset.manifests import Dataset, open_dataset
@@ -27,7 +28,7 @@ from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
 from cat_dataset.sheets import evenly, save_png, sheet
 from cat_dataset.typer_app import run_typer
-from train.data import FrameCache, centre_square, cut_square, default_threads, instruction_of
+from train.data import FrameCache, default_threads, instruction_of
 from train.edit import Editor
 from train.plots import asked_against_achieved, loss_curve
 from train.sampler import DEFAULT_STEPS, edit_pictures
@@ -41,7 +42,7 @@ class HeldOut:
 
     def __init__(self, dataset: Dataset, split: str, size: int) -> None:
         self._dataset, self._size = dataset, size
-        self._cache = FrameCache(dataset, short_side=size, megabytes=512)
+        self._cache = FrameCache(dataset, megabytes=512)
         self._values = {name: dataset.values(name) for name in dataset.attributes}
         chosen = dataset.series[dataset.series["split"] == split]
         varies: list[list[str]] = [list(names) for names in chosen["varies"]]
@@ -58,7 +59,7 @@ class HeldOut:
 
     def picture(self, row: int) -> Rgb:
         """The frame of a row as the model sees it, uint8 [size, size, 3]."""
-        frame = self._cache.get(row)
+        frame = self._cache.get(row, self._size)
         return cut_square(frame, centre_square(frame.shape), self._size)
 
     def rows(self, series: str) -> tuple[list[int], list[float]]:

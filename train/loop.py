@@ -43,12 +43,16 @@ class Trainer:
     def __init__(self, config: TrainConfig, dataset: Dataset, base: Base, run: Path, interrupt: GentleInterrupt | None = None) -> None:
         self.config, self.base, self.folder, self.interrupt = config, base, run, interrupt
         self.index = PairIndex(
-            dataset, split="train", seed=config.seed, attributes=config.attributes or None, zero_share=config.zero_share, plain=config.plain
+            dataset,
+            split="train",
+            seed=config.seed,
+            attributes=config.attributes or None,
+            zero_share=config.zero_share,
+            plain=config.plain,
+            mirror=config.mirror,
         )
         self.fingerprint = self.index.fingerprint()
-        self.loader = BatchLoader(
-            dataset, self.index, size=base.size, batch=config.batch, crop=config.crop, seed=config.seed, cache_mb=config.cache_mb
-        )
+        self.loader = BatchLoader(dataset, self.index, size=base.size, batch=config.batch, crop=config.crop, cache_mb=config.cache_mb)
         self.parameters: dict[str, nn.Parameter] = {
             f"{module}.{name}": p for module, m in base.modules().items() for name, p in m.named_parameters() if p.requires_grad
         }
@@ -135,7 +139,7 @@ class Trainer:
         if split == "train":
             warn("the dataset has no held-out split: the logged pictures are of training pairs, and train.evaluate has nothing to measure")
         index = PairIndex(dataset, split=split, seed=self.config.seed, zero_share=0.0, plain=self.config.plain)
-        return BatchLoader(dataset, index, size=self.base.size, batch=_SHOWN, crop=1.0, seed=0, cache_mb=64).make(0)
+        return BatchLoader(dataset, index, size=self.base.size, batch=_SHOWN, crop=1.0, cache_mb=64).make(0)
 
     def _pictures(self, step: int) -> None:
         with averaged(self.parameters, self.average):
@@ -177,7 +181,7 @@ class Trainer:
         state = load_checkpoint(found[-1], self.parameters, self.average, self.optimizer)
         if state.get("pairs") != self.fingerprint or state.get("batch") != self.config.batch:
             raise AdapterError(
-                f"{found[-1]} was trained on other pairs (dataset, --seed, --batch, --attributes or --zero-share differ); "
+                f"{found[-1]} was trained on other pairs (dataset, --seed, --batch, --attributes, --zero-share, --mirror or --plain differ); "
                 "give the same ones, or start a new run with another --out"
             )
         return int(state["step"])
