@@ -77,6 +77,7 @@ def near_duplicates(
     Raises:
         ManifestError: a hash is not one of ours.
     """
+    series, splits = list(series), list(splits)
     words, owner = _parse(hashes, series)
     ones = np.stack([_ones(column) for column in words.T]).sum(axis=0, dtype=np.int64)
     telling = (ones >= LEAST_BITS) & (ones <= BITS - LEAST_BITS)

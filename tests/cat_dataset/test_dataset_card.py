@@ -137,6 +137,7 @@ def test_near_duplicates_are_listed(dataset: Dataset) -> None:
     assert len(listed) == SHOWN + 1
     assert "More than 10,000 pairs" in card(dataset, near=NearDuplicates(pairs, 40, 3, False))
     assert "0 pairs of series" in card(dataset)
+    assert "1 pair of series in different splits looks alike" in card(dataset, near=NearDuplicates(pairs[:1], 40, 3, True))
 
 
 def test_a_build_that_did_not_decode_says_so(dataset: Dataset) -> None:
