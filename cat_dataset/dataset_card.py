@@ -138,10 +138,10 @@ def _near(near: NearDuplicates, without: int) -> list[str]:
     if not near.compared and without:
         return [*lines, "Not looked for: the pictures were packed without being decoded (`--no-decode`)."]
     found = f"{len(near.pairs):,}" if near.complete else f"More than {MOST_PAIRS:,}"
-    one = near.complete and len(near.pairs) == 1
+    alike = "pair of series in different splits looks" if found == "1" else "pairs of series in different splits look"
     said = (
-        f"{found} {'pair of series in different splits looks' if one else 'pairs of series in different splits look'} alike: the 256-bit difference hashes of their first, middle or last "
-        f"frames differ in at most {THRESHOLD} bits. {near.compared:,} hashes were compared."
+        f"{found} {alike} alike: the 256-bit difference hashes of their first, middle or last frames differ in at most "
+        f"{THRESHOLD} bits. {near.compared:,} hashes were compared."
     )
     if near.flat:
         said += f" {near.flat:,} were not, because their pictures are nearly flat (fewer than {LEAST_BITS} set or unset bits)."

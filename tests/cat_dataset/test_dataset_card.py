@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,14 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from cat_dataset.card_header import HUB_LICENCES, size_category
-from cat_dataset.coverage import measure_coverage
+from cat_dataset.coverage import Coverage, measure_coverage
 from cat_dataset.dataset_card import HEADING, SHOWN, dataset_card
 from cat_dataset.licences import NOT_STATED, count_licences
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.markdown import code, quoted, table
 from cat_dataset.near_duplicates import NearDuplicates, NearPair, near_duplicates
 from cat_dataset.tables import FRAME_COLUMNS, REJECTED_COLUMNS, SERIES_COLUMNS
-from tests.cat_dataset.factory import build_dataset
+from tests.cat_dataset.factory import build_dataset, make_series
 
 NOTHING_NEAR = NearDuplicates((), 6, 0, True)
 
@@ -34,7 +35,12 @@ def dataset(packed: Path) -> Dataset:
 
 def card(dataset: Dataset, near: NearDuplicates = NOTHING_NEAR, series: pd.DataFrame | None = None, **changes: Any) -> str:
     info = {**dataset.info, **changes}
-    return dataset_card(info, dataset.series if series is None else series, measure_coverage(dataset), near)
+    return dataset_card(info, dataset.series if series is None else series, covered(str(dataset.manifests)), near)
+
+
+@cache
+def covered(manifests: str) -> dict[str, Coverage]:
+    return measure_coverage(open_dataset(manifests))
 
 
 def header(text: str) -> dict[str, Any]:
@@ -183,8 +189,6 @@ def test_where_the_shards_lie(dataset: Dataset, folder: str, shown: str) -> None
 
 
 def test_only_splits_that_there_are(tmp_path: Path) -> None:
-    from tests.cat_dataset.factory import make_series
-
     make_series(tmp_path / "series", "only", {"iso": [100.0, 200.0]})
     built = build_dataset(tmp_path)
     text = card(built)
