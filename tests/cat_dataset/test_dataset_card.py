@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -199,6 +199,7 @@ def test_only_splits_that_there_are(tmp_path: Path) -> None:
 hostile = st.text(st.sampled_from("|`\\\n\r<>&#*_[](){}!-\"': a\u2028\u0085é漢\x1b"), max_size=12) | st.text(max_size=12)
 
 
+@settings(max_examples=40)
 @given(hostile, hostile)
 def test_text_of_others_stays_text(dataset: Dataset, licence: str, folder: str) -> None:
     named = " ".join(licence.split())
