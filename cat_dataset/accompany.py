@@ -8,9 +8,10 @@ from typing import Any
 
 from cat_dataset.coverage import measure_coverage
 from cat_dataset.coverage_plot import coverage_svg
+from cat_dataset.croissant import croissant
 from cat_dataset.dataset_card import dataset_card
 from cat_dataset.dataset_json import shard_bytes
-from cat_dataset.files import write_bytes
+from cat_dataset.files import write_bytes, write_json
 from cat_dataset.folders import Folder
 from cat_dataset.frame_columns import read_frame_columns
 from cat_dataset.manifests import Dataset, read_series_table
@@ -31,5 +32,6 @@ def accompany(folder: Path, info: Mapping[str, Any], shards: Folder) -> NearDupl
     coverage = measure_coverage(dataset)
     near = near_duplicates(series["dhashes"], series["series"], series["split"])
     write_bytes(folder / CARD, dataset_card(info, series, coverage, near).encode("utf-8"))
+    write_json(folder / CROISSANT, croissant(info, series, dataset.attributes))
     write_bytes(folder / COVERAGE, coverage_svg(coverage).encode("utf-8"))
     return near
