@@ -45,12 +45,13 @@ class Framing:
 
     def cut(self, picture: Rgb, pair: Pair) -> Rgb:
         """What is shown of a picture of ``pair`` that was decoded at `short_side`: uint8 [size, size, 3], contiguous."""
-        if self._is_cropped(pair):
-            square = random_square(picture.shape, self.crop, self.seed, pair.index)
-        else:
-            square = centre_square(picture.shape)
-        shown = cut_square(picture, square, self.size)
+        shown = cut_square(picture, self._square(picture.shape, pair), self.size)
         return cast(Rgb, cv2.flip(shown, 1)) if pair.mirrored else shown
+
+    def _square(self, shape: tuple[int, ...], pair: Pair) -> Square:
+        if self._is_cropped(pair):
+            return random_square(shape, self.crop, self.seed, pair.index)
+        return centre_square(shape)
 
     def _is_cropped(self, pair: Pair) -> bool:
         return self.crop < 1 and all(attribute(edit.attribute).may_crop for edit in pair.edits)

@@ -181,7 +181,7 @@ class Trainer:
         state = load_checkpoint(found[-1], self.parameters, self.average, self.optimizer)
         if state.get("pairs") != self.fingerprint or state.get("batch") != self.config.batch:
             raise AdapterError(
-                f"{found[-1]} was trained on other pairs (dataset, --seed, --batch, --attributes, --zero-share, --mirror or --plain differ); "
+                f"{found[-1]} was trained on other pairs (dataset, --seed, --batch, --attributes, --zero-share, --mirror, --plain); "
                 "give the same ones, or start a new run with another --out"
             )
         return int(state["step"])

@@ -87,7 +87,7 @@ def test_cut_square_keeps_the_picture() -> None:
     assert np.array_equal(picture, before)
 
 
-@pytest.mark.parametrize(("options", "says"), [({"size": 0}, "size"), ({"size": 8, "crop": 0.0}, "crop"), ({"size": 8, "crop": 1.1}, "crop")])
-def test_impossible_options(options: dict, says: str) -> None:
+@pytest.mark.parametrize(("size", "crop", "says"), [(0, 1.0, "size must be"), (8, 0.0, "crop must be"), (8, 1.1, "crop must be")])
+def test_impossible_options(size: int, crop: float, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        Framing(**options)
+        Framing(size, crop)
