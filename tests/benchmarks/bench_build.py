@@ -1,6 +1,6 @@
 """Megabytes of pictures packed per CPU second: cat-build-shards against webdataset's ShardWriter and against bare copying.
 
-    python -m tests.benchmarks.bench_build [--series 8] [--frames 60] [--size 1024] [--format jpg] [--seconds 2] [--turns 5]
+    python -m tests.benchmarks.bench_build [--series 16] [--frames 60] [--size 1024] [--format jpg] [--seconds 1] [--turns 15]
 
 All read the same frame files, warm in the page cache, and write picture and JSON sample of each into tars on the same disk.
 Every case ends with an fsync of each shard (ours does so itself; for the others it is done here). Beyond that ours compares each
@@ -85,16 +85,20 @@ def _sync(root: Path) -> None:
 def report(rates: dict[str, list[float]]) -> str:
     rows = [[name, spread(found, 0), spread(ratios(found, rates[WRITER]))] for name, found in rates.items()]
     against = median(ratios(rates[OURS], rates[WRITER]))
-    return table(["packing", "MB per CPU second", f"this / {WRITER}"], rows) + "\n\n" + verdict(f"{OURS} / {WRITER}", against, 0.8, at_least=True)
+    return (
+        table(["packing", "MB per CPU second", f"this / {WRITER}"], rows)
+        + "\n\n"
+        + verdict(f"{OURS} / {WRITER}", against, 0.8, at_least=True)
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", type=int, default=8)
+    parser.add_argument("--series", type=int, default=16)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--size", type=int, default=1024)
     parser.add_argument("--format", choices=("png", "jpg"), default="jpg")
-    parser.add_argument("--seconds", type=float, default=2.0, help="least CPU seconds per case and turn")
+    parser.add_argument("--seconds", type=float, default=1.0, help="least CPU seconds per case and turn")
     parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--work", type=Path, help="where scratch folders go; the system's temporary folder unless told")
     options = parser.parse_args()

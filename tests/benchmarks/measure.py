@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 
-TURNS = 5
+TURNS = 15
 
 
 def cpu_seconds() -> float:
@@ -68,11 +68,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table, its columns padded; all but the first are aligned to the right."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [[*head], rule, *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.rjust(width) if place else cell.ljust(width) for place, (cell, width) in enumerate(zip(line, widths, strict=True))) + " |"
-        for line in lines
-    )  # fmt: skip
+    return "\n".join("| " + " | ".join(_padded(line, widths)) + " |" for line in [head, rule, *rows])
+
+
+def _padded(line: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [cell.rjust(width) if place else cell.ljust(width) for place, (cell, width) in enumerate(zip(line, widths, strict=True))]
 
 
 def say(text: str) -> None:

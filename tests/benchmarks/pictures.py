@@ -5,6 +5,7 @@ At 1024 px and JPEG quality 95 they come to about 2.5 bits per pixel, which is u
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cat_dataset.images import encode_jpeg, encode_png
+from cat_dataset.manifests import Dataset
 from cat_dataset.series_writer import SeriesWriter
+from tests.benchmarks.measure import quiet, say
+from tests.cat_dataset.factory import build_dataset
 
 CELL = 32
 """Pixels between two independent colours."""
@@ -40,3 +44,14 @@ def write_series(root: Path, count: int, frames: int, size: int, image_format: s
                 writer.staging_path(index, image_format).write_bytes(encode(picture))
                 writer.commit(index, {"rotation_z": index * 360.0 / frames}, extension=image_format)
             writer.finish(source="blender", scene={"asset": str(number)}, object="thing", varies=("rotation_z",))
+
+
+def packed(root: Path, count: int, frames: int, size: int, image_format: str) -> Dataset:
+    """Such series as one packed dataset of a single split, in ``root``; the series themselves are gone again."""
+    say(f"writing {count} series of {frames} frames")
+    write_series(root / "series", count, frames, size, image_format)
+    whole = {"train": 1.0, "validation": 0.0, "test": 0.0}
+    with quiet():
+        dataset = build_dataset(root, split=whole, image_format=image_format, decode=False)
+    shutil.rmtree(root / "series")
+    return dataset
