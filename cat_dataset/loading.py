@@ -127,7 +127,7 @@ class PairSampler:
         Raises:
             UsageError: a batch holds pairs of another step, because something shares the batches in another way.
         """
-        self._counted, first = True, self._step
+        self._counted, self._uncounted, first = True, False, self._step
         try:
             for batch in loader:
                 if self._step < first + 2:  # wrong sharing shows at once; looking into every batch would wait for the GPU
@@ -135,7 +135,7 @@ class PairSampler:
                 self._step += 1
                 yield self._step - 1, batch
         finally:
-            self._counted = self._uncounted = False
+            self._counted = False
 
     def state_after(self, step: int) -> dict[str, Any]:
         """What to keep once ``step`` steps from the beginning of the stream are done: plain numbers and strings."""

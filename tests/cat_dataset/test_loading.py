@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import multiprocessing
 import pickle
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.samples import PairSample, stack
 from tests.cat_dataset.factory import build_dataset, make_collection, make_series
+from tests.cat_dataset.hashing import digest, digests
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from torch.utils.data import DataLoader  # noqa: E402
@@ -53,23 +52,10 @@ def pairs(dataset: Dataset, index: PairIndex) -> PairDataset:
     return PairDataset(dataset, index, size=8, crop=0.7)
 
 
-def digest(sample: Mapping[str, Any], place: int | None = None) -> str:
-    """Everything of one sample, or of the sample at a place of a batch, as one hash."""
-    found = hashlib.sha256()
-    for name in PairSample.__annotations__:
-        value = sample[name] if place is None else sample[name][place]
-        found.update(value.encode() if isinstance(value, str) else np.asarray(value).tobytes())
-    return found.hexdigest()
-
-
-def digests(batch: Mapping[str, Any]) -> list[str]:
-    return [digest(batch, place) for place in range(len(batch["series"]))]
-
-
 @pytest.fixture(scope="module")
 def expected(pairs: PairDataset) -> list[str]:
     """Pairs 0 to 119, read one by one in this process."""
-    return [digest(stack([pairs[i]]), 0) for i in range(20 * BATCH)]
+    return [digest(pairs[i]) for i in range(20 * BATCH)]
 
 
 def test_a_sample_is_its_pair(dataset: Dataset, index: PairIndex) -> None:
@@ -235,7 +221,7 @@ def test_wrong_sharing_is_noticed(index: PairIndex) -> None:
 def test_copies_threads_and_forks(pairs: PairDataset, expected: list[str]) -> None:
     copy = pickle.loads(pickle.dumps(pairs))
     with ThreadPoolExecutor(4) as pool:
-        assert [digest(stack([one]), 0) for one in pool.map(copy.__getitem__, range(60))] == expected[:60]
+        assert [digest(one) for one in pool.map(copy.__getitem__, range(60))] == expected[:60]
 
 
 def test_an_index_of_another_dataset_is_refused(dataset: Dataset, tmp_path: Path) -> None:
