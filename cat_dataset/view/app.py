@@ -15,14 +15,15 @@ import typer
 from cat_dataset.command import reported, warn
 from cat_dataset.errors import ManifestError, UsageError
 from cat_dataset.folders import LocalFolder, folder_flag
-from cat_dataset.manifests import open_dataset
+from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.sanity import findings
 from cat_dataset.typer_app import run_typer
+from cat_dataset.verification import inspect
 from cat_dataset.view.catalogue import Catalogue
 from cat_dataset.view.flags import Flags
 from cat_dataset.view.pictures import Pictures
 from cat_dataset.view.server import ViewServer
-from cat_dataset.view.static import write_copy
+from cat_dataset.view.static import check_target, write_copy
 
 PRINTED = 50
 COPIED = 20
@@ -51,13 +52,15 @@ def command(
         if shards is not None:
             folder_flag("--shards", shards)
         target = None if html is None else _local("--html", html)
+        if target is not None:
+            check_target(target)  # before the work
         dataset = open_dataset(manifests, shards=shards)
-        faults = _verified(manifests, shards) if check else []
         pictures = Pictures(dataset)
+        catalogue = Catalogue(dataset, _flags(dataset, manifests, shards, check=check, wait=target is not None))
         if target is None:
-            serve(Catalogue(dataset, Flags.start(dataset, faults)), pictures, host, port, show=not no_browser, debug=debug)
+            serve(catalogue, pictures, host, port, show=not no_browser, debug=debug)
         else:
-            _copy(Catalogue(dataset, Flags(findings(dataset), faults)), pictures, target, limit)
+            _copy(catalogue, pictures, target, limit)
 
 
 def serve(catalogue: Catalogue, pictures: Pictures, host: str, port: int, *, show: bool, debug: bool) -> None:
@@ -96,10 +99,12 @@ def _copy(catalogue: Catalogue, pictures: Pictures, target: Path, limit: int) ->
         raise ManifestError(f"{many} damaged (named above{hidden}); the copy says so in {'its' if len(faults) == 1 else 'their'} place")
 
 
-def _verified(manifests: str, shards: str | None) -> list[str]:
-    from cat_dataset.verify import verify
-
-    return verify(manifests, shards)[0]
+def _flags(dataset: Dataset, manifests: str, shards: str | None, *, check: bool, wait: bool) -> Flags:
+    """What cat-verify says: all of it, or of the labels alone, which need not be waited for."""
+    if check:
+        report = inspect(manifests, shards)
+        return Flags(report.findings, report.faults)
+    return Flags(findings(dataset)) if wait else Flags.start(dataset)
 
 
 def _local(flag: str, text: str) -> Path:

@@ -10,28 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cat_dataset.command import warn
+from cat_dataset.faults import Fault
 from cat_dataset.manifests import Dataset
 from cat_dataset.sanity import Finding, findings
 
-PRINTED = 200
-"""Faults that the page lists; the rest is counted."""
+LISTED = 200
+"""Faults that the page lists above everything; the rest is counted there, and flagged where it belongs."""
 
 
 class Flags:
-    """Findings by series, and the faults of a full cat-verify. Threads may share it.
+    """Findings and faults by series. Threads may share it.
 
-    ``state`` is "ready", "working" while labels are still being checked, or "failed".
+    ``state`` is "ready", "working" while labels are still being checked, or "failed". ``faults`` are those of a full
+    cat-verify, of which there were ``fault_count``.
     """
 
-    def __init__(self, found: Iterable[Finding] = (), faults: Sequence[str] = ()) -> None:
+    def __init__(self, found: Iterable[Finding] = (), faults: Sequence[Fault] = ()) -> None:
         self.state = "ready"
-        self.faults, self.fault_count = list(faults[:PRINTED]), len(faults)
-        self._by_series = _by_series(found)
+        self.faults, self.fault_count = [str(fault) for fault in faults[:LISTED]], len(faults)
+        placed = [Finding(fault.series, fault.frame, fault.kind, f"{fault.message}; {fault.remedy}") for fault in faults if fault.series]
+        self._by_series = _by_series([*placed, *found])
 
     @classmethod
-    def start(cls, dataset: Dataset, faults: Sequence[str] = ()) -> Flags:
-        """Check the labels on a thread of its own: of ten million frames that takes a while."""
-        flags = cls((), faults)
+    def start(cls, dataset: Dataset) -> Flags:
+        """Check the labels on a thread of its own: of ten million frames that takes minutes."""
+        flags = cls()
         flags.state = "working"
 
         def work() -> None:

@@ -41,7 +41,7 @@ def write_copy(catalogue: Catalogue, pictures: Pictures, target: Path, limit: in
         InputError: the disk has not enough room.
     """
     target = Path(os.path.abspath(target))
-    _check_target(target)
+    check_target(target)
     chosen = choose(catalogue, limit)
     _check_space(catalogue, chosen, target)
     work = target.with_name(f".{target.name}.partial")
@@ -92,8 +92,9 @@ def _write(catalogue: Catalogue, pictures: Pictures, chosen: list[int], copy: Pa
             )
             broken = {str(frame): fault for frame, fault in zip(numbers, said, strict=True) if fault}
             faults += [f"{detail['id']}, frame {frame}: {fault}" for frame, fault in broken.items()]
+            detail["flags"] += [{"frame": int(frame), "kind": "bytes", "message": fault} for frame, fault in broken.items()]
             _script(folder / "series.js", f"catView.receive({_json({**detail, 'folder': name, 'faults': broken})});\n")
-            cards.append({**catalogue.card(k), "folder": name, "faults": broken})
+            cards.append({**catalogue.card(k), "flags": len(detail["flags"]), "folder": name, "faults": broken})
             progress.advance(len(numbers), detail["id"])
     progress.close()
     summary = {**catalogue.summary(), "copy": {"series": len(chosen), "of": len(catalogue.ids), "limit": limit}}
@@ -132,7 +133,13 @@ def _script(path: Path, text: str) -> None:
     path.write_text(text, encoding="ascii", newline="\n")
 
 
-def _check_target(target: Path) -> None:
+def check_target(target: Path) -> None:
+    """Refuse a place where a copy may not be put.
+
+    Raises:
+        UsageError: it holds something that is not a copy, or cannot be made.
+    """
+    target = Path(os.path.abspath(target))
     if not target.name:
         raise UsageError(f"{target} cannot be replaced; give a new folder with --html")
     if not target.parent.is_dir():
@@ -163,9 +170,15 @@ def _put(copy: Path, target: Path, old: Path) -> None:
     if hasattr(os, "sync"):
         os.sync()  # many small files: one sync of everything costs less than one of each
     _remove(old)
-    if target.exists():
+    replaces = target.exists()
+    if replaces:
         os.replace(target, old)
-    os.replace(copy, target)
+    try:
+        os.replace(copy, target)
+    except OSError:
+        if replaces:
+            os.replace(old, target)
+        raise
     fsync_folder(target.parent)
 
 

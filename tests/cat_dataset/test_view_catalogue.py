@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from cat_dataset.attributes import ATTRIBUTES, attribute
 from cat_dataset.errors import ManifestError
+from cat_dataset.faults import Fault
 from cat_dataset.images import decode_rgb
 from cat_dataset.instructions import Edit, build, object_phrase
 from cat_dataset.manifests import Dataset
@@ -164,8 +165,7 @@ def test_a_damaged_picture_is_named_without_the_path_to_it(tmp_path: Path) -> No
 
 
 def test_labels_are_checked_while_the_page_is_open(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    flags = Flags.start(dataset, [f"fault {k}" for k in range(300)])
-    assert (len(flags.faults), flags.fault_count) == (flags_module.PRINTED, 300)
+    flags = Flags.start(dataset)
     until = time.monotonic() + 20
     while flags.state == "working" and time.monotonic() < until:
         time.sleep(0.01)
@@ -180,3 +180,18 @@ def test_labels_are_checked_while_the_page_is_open(dataset: Dataset, monkeypatch
     while flags.state == "working" and time.monotonic() < until:
         time.sleep(0.01)
     assert flags.state == "failed"
+
+
+def test_faults_are_counted_and_flagged_where_they_belong() -> None:
+    faults = [Fault("totals", "wrong", "mend it")] + [
+        Fault("hash", "differs", "copy it", "train-00000.tar", 512, "both", k) for k in range(300)
+    ]
+    flags = Flags([Finding("both", None, "order", "odd")], faults)
+    assert (len(flags.faults), flags.fault_count, flags.notes) == (flags_module.LISTED, 301, [])
+    assert flags.faults[:2] == ["wrong; mend it", "train-00000.tar, byte 512, both, frame 0: differs; copy it"]
+    assert len(flags.of("both")) == 301
+    assert [(one.frame, one.kind, one.message) for one in flags.of("both")[:2]] == [
+        (0, "hash", "differs; copy it"),
+        (1, "hash", "differs; copy it"),
+    ]
+    assert flags.flagged(["turn_0", "both"]).tolist() == [False, True]

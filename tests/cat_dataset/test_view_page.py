@@ -181,10 +181,11 @@ def test_grid_filters_and_pages(home: str, page: Any) -> None:
     until(page, "[...document.querySelectorAll('.chips')].every((chips) => chips.innerText.startsWith('train'))")
     page.get_by_label("Split").select_option("")
     page.get_by_label("Flagged only").check()
-    until(page, "document.querySelectorAll('.card').length === 1")
-    assert cards(page) == ["iso_room"]
+    flagged = ["iso_room"] if home.startswith("http") else ["iso_room", "turn_3"]  # a copy has read every picture
+    until(page, f"document.querySelectorAll('.card').length === {len(flagged)}")
+    assert cards(page) == flagged
     page.reload()
-    until(page, "document.querySelectorAll('.card').length === 1")
+    until(page, f"document.querySelectorAll('.card').length === {len(flagged)}")
     assert page.get_by_label("Flagged only").is_checked()
 
 
@@ -220,6 +221,9 @@ def test_wipe_and_difference_change_pixels(home: str, page: Any, root: Path) -> 
     left, right = np.s_[:, : middle - 4], np.s_[:, middle + 4 :]
     assert (apart(halves[left], a[left]) < 15, apart(halves[left], b[left]) > 30) == (True, True)
     assert (apart(halves[right], b[right]) < 15, apart(halves[right], a[right]) > 30) == (True, True)
+    box = page.locator(".canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 3)
+    assert abs(float(page.get_by_label("Wipe between A and B").input_value()) - 25) <= 1
     page.get_by_label("Wipe between A and B").fill("100")
     assert apart(canvas(page), a) < 15
     page.get_by_text("Swap A and B").click()
@@ -262,7 +266,7 @@ def test_the_edit_is_what_python_says(page: Any, site: Site) -> None:
                 assert change["delta"] == chosen.spell_delta(natural[-1].delta)
                 assert float(change["encoded"]) == pytest.approx(chosen.encode(values[a], values[b]), abs=0.0051)
                 if chosen.needs_source:
-                    assert change["relative"] == chosen.spell_delta(step, relative=True)
+                    assert change["relative"] == chosen.spell_delta(round(step, 2), relative=True)
             kept = [k for k, one in enumerate(natural) if one.delta] or [0]
             assert edit["sentence"] == build([natural[k] for k in kept])
             if any(attribute(natural[k].attribute).needs_source for k in kept):

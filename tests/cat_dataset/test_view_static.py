@@ -106,9 +106,25 @@ def test_a_damaged_picture_is_named_and_the_rest_is_there(root: Path, tmp_path: 
     assert "error: 1 picture is damaged (named above); the copy says so in its place" in output
     card = next(card for card in data_of(tmp_path / "copy" / "data.js")["list"] if card["id"] == "turn_0")
     assert "do not match their CRC-32" in card["faults"]["2"]
+    assert card["flags"] == 1
     folder = tmp_path / "copy" / card["folder"]
     assert not (folder / "2.png").exists() and (folder / "3.png").is_file()
     assert str(tmp_path) not in (folder / "series.js").read_text(encoding="ascii")
+
+
+def test_the_faults_of_cat_verify_are_shown(root: Path, tmp_path: Path) -> None:
+    for name in ("shards", "manifests"):
+        shutil.copytree(root / name, tmp_path / name)
+    dataset = open_dataset(tmp_path / "manifests")
+    flip(dataset, dataset.rows("turn_0")[2])
+    assert copy(tmp_path, tmp_path / "copy", "--verify")[0] == 2
+    data = data_of(tmp_path / "copy" / "data.js")
+    assert data["dataset"]["fault_count"] == len(data["dataset"]["faults"]) > 0
+    card = next(card for card in data["list"] if card["id"] == "turn_0")
+    flags = data_of(tmp_path / "copy" / card["folder"] / "series.js")["flags"]
+    assert [(flag["frame"], flag["kind"]) for flag in flags] == [(2, "picture"), (2, "bytes")]
+    assert copy(root, tmp_path / "whole", "--verify")[0] == 0
+    assert data_of(tmp_path / "whole" / "data.js")["dataset"]["faults"] == []
 
 
 @pytest.mark.parametrize("trouble", [OSError(28, "No space left on device"), KeyboardInterrupt()])

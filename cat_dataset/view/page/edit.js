@@ -42,6 +42,7 @@ catView.sentence = (words, change) => {
  * Returns {changes: [{noun, from, to, delta, relative, encoded}], sentence, relativeSentence}.
  */
 catView.edit = (series, a, b) => {
+  const rounded = (step) => Number(step.toFixed(2)) + 0;
   const all = series.attributes.map((attribute) => {
     const { value, text, coordinate } = series.values[attribute.name];
     const delta = catView.wrap(value[b] - value[a], attribute.period);
@@ -55,13 +56,12 @@ catView.edit = (series, a, b) => {
       change: delta,
       step,
       delta: `${catView.signed(delta)}${degree ? "" : " "}${attribute.symbol.replace(/\/$/, "")}`.trim(),
-      relative: attribute.relative ? `${catView.signed(step)} ${attribute.scale_unit}${Math.abs(step) === 1 ? "" : "s"}` : null,
+      relative: attribute.relative ? `${catView.signed(step)} ${attribute.scale_unit}${Math.abs(rounded(step)) === 1 ? "" : "s"}` : null,
       encoded: catView.signed(step / attribute.span),
     };
   });
   const changed = all.filter(({ change }) => change !== 0);
   const said = changed.length ? changed : all.slice(0, 1);
-  const rounded = (step) => Number(step.toFixed(2));
   return {
     changes: all,
     sentence: said.map(({ attribute, change }) => catView.sentence(attribute.natural, change)).join("; "),

@@ -98,7 +98,7 @@ catView.start = async () => {
   await route();
 
   while (dataset.checks === "working") {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 2000));
     try {
       dataset = await catView.source.dataset();
     } catch {

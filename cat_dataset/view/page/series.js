@@ -113,7 +113,7 @@ catView.SeriesPage = class {
 
   /** A picture that turned out damaged is a flag from then on. */
   note(at, message) {
-    if (this.flags.some((flag) => flag.at === at && flag.message === message)) return;
+    if (this.flags.some((flag) => flag.at === at && (flag.kind === "bytes" || flag.kind === "picture"))) return;
     this.flags.push({ at, frame: this.series.frames.frame[at], kind: "bytes", message });
     this.showFlags();
   }

@@ -86,7 +86,7 @@ catView.Stage = class {
     const lines = ["a", "b"]
       .filter((layer) => this.faults[layer])
       .map((layer) => catView.el("p", {}, `${compared ? `${layer.toUpperCase()}: ` : ""}${this.faults[layer]}`));
-    this.fault.replaceChildren(catView.el("strong", {}, "This picture is damaged"), ...lines);
+    this.fault.replaceChildren(catView.el("strong", {}, "This picture cannot be shown"), ...lines);
     this.fault.hidden = !lines.length;
     this.fault.classList.toggle("half", this.node.dataset.mode === "wipe" && lines.length === 1);
     this.fault.classList.toggle("left", Boolean(this.faults.a));
