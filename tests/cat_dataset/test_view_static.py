@@ -60,6 +60,18 @@ def test_a_copy(root: Path, tmp_path: Path) -> None:
     assert contents(tmp_path / "again") == everything
 
 
+def test_a_dataset_on_s3_gives_the_same_copy(root: Path, tmp_path: Path, s3: Any) -> None:
+    for name in ("shards", "manifests"):
+        s3.put(str(root / name), f"lab/set/{name}", recursive=True)
+    result = CliRunner().invoke(app, ["s3://lab/set/manifests", "--html", str(tmp_path / "remote"), "--limit", "1"])
+    assert result.exit_code == 0, result.output
+    assert copy(root, tmp_path / "local", "--limit", "1")[0] == 0
+    assert contents(tmp_path / "remote") == contents(tmp_path / "local")
+    s3.rm("lab/set/shards", recursive=True)
+    result = CliRunner().invoke(app, ["s3://lab/set/manifests", "--no-browser"])
+    assert (result.exit_code, result.output.count("\n"), "is absent" in result.output) == (2, 1, True)
+
+
 def test_a_limit_is_said(root: Path, tmp_path: Path) -> None:
     code, output = copy(root, tmp_path / "copy", "--limit", "1")
     data = data_of(tmp_path / "copy" / "data.js")
