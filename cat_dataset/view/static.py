@@ -92,7 +92,8 @@ def _write(catalogue: Catalogue, pictures: Pictures, chosen: list[int], copy: Pa
             )
             broken = {str(frame): fault for frame, fault in zip(numbers, said, strict=True) if fault}
             faults += [f"{detail['id']}, frame {frame}: {fault}" for frame, fault in broken.items()]
-            detail["flags"] += [{"frame": int(frame), "kind": "bytes", "message": fault} for frame, fault in broken.items()]
+            known = {flag["frame"] for flag in detail["flags"] if flag["kind"] == "picture"}  # cat-verify said so already
+            detail["flags"] += [{"frame": int(n), "kind": "bytes", "message": fault} for n, fault in broken.items() if int(n) not in known]
             _script(folder / "series.js", f"catView.receive({_json({**detail, 'folder': name, 'faults': broken})});\n")
             cards.append({**catalogue.card(k), "flags": len(detail["flags"]), "folder": name, "faults": broken})
             progress.advance(len(numbers), detail["id"])

@@ -134,7 +134,7 @@ def test_the_faults_of_cat_verify_are_shown(root: Path, tmp_path: Path) -> None:
     assert data["dataset"]["fault_count"] == len(data["dataset"]["faults"]) > 0
     card = next(card for card in data["list"] if card["id"] == "turn_0")
     flags = data_of(tmp_path / "copy" / card["folder"] / "series.js")["flags"]
-    assert [(flag["frame"], flag["kind"]) for flag in flags] == [(2, "picture"), (2, "bytes")]
+    assert [(flag["frame"], flag["kind"]) for flag in flags] == [(2, "picture")]
     assert copy(root, tmp_path / "whole", "--verify")[0] == 0
     assert data_of(tmp_path / "whole" / "data.js")["dataset"]["faults"] == []
 
