@@ -190,8 +190,9 @@ def _groups(dataset: Dataset, usable: NDArray[np.bool_], least: int) -> tuple[li
         groups[-1].append(str(shard))
         series[-1] += int(count)
     if len(groups) > 1 and series[-1] < least:
-        groups[-2] += groups.pop()
-        series[-2] += series.pop()
+        rest, count = groups.pop(), series.pop()
+        groups[-1] += rest
+        series[-1] += count
     return groups, np.array(series, np.int64)
 
 
