@@ -46,10 +46,23 @@ def jumps(position: Floats, luminance: Floats) -> list[Jump]:
     Where a change is too large, the frame beside it without which the course is smooth is the odd one. If there is none,
     the change lasts, and both sides of it are looked at on their own.
     """
+    level = np.log2(luminance + DARK)
+    if _is_smooth(position, level):
+        return []
     found: dict[int, Jump] = {}
-    for jump in _search(np.arange(len(position)), position, np.log2(luminance + DARK)):
+    for jump in _search(np.arange(len(position)), position, level):
         found.setdefault(jump.at, jump)
     return [found[at] for at in sorted(found)]
+
+
+def _is_smooth(position: Floats, level: Floats) -> bool:
+    """Whether no change differs from the next by enough to count: most series, and quick to see."""
+    if len(position) < LEAST_FRAMES or position[0] == position[-1]:
+        return True
+    width = np.diff(position)
+    if width.min() < width.max() / 2:
+        return False  # uneven: a longer look
+    return bool(np.abs(np.diff(np.diff(level) / width)).max() * width.max() < ONE_FRAME_EV)
 
 
 def _search(frames: NDArray[np.intp], position: Floats, level: Floats) -> Iterator[Jump]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,10 @@ class Finding:
     def __str__(self) -> str:
         place = ", ".join([*([self.series] if self.series else []), *([] if self.frame is None else [f"frame {self.frame}"])])
         return f"{place}: {self.message}" if place else self.message
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields, for other programs."""
+        return asdict(self)
 
 
 def findings(dataset: Dataset) -> list[Finding]:

@@ -1,157 +1,35 @@
-"""``cat-verify``: re-read and re-hash every byte of a packed dataset, and name every fault.
-
-The tables say what every byte of a shard must be, the pictures' own apart, and those have their hashes.
-"""
+"""``cat-verify``: read and hash every byte of a packed dataset, name every fault, and warn of suspicious labels."""
 
 from __future__ import annotations
 
-import hashlib
+import sys
 import time
-import zlib
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, BinaryIO
+from pathlib import Path
+from typing import Annotated
 
-import pandas as pd
 import typer
 
 from cat_dataset.command import reported, warn
-from cat_dataset.errors import InputError, ManifestError
-from cat_dataset.files import sha256_file
-from cat_dataset.images import decode_rgb
-from cat_dataset.manifests import DATASET_JSON, changed_tables, folder_flag, read_info, table_fault
-from cat_dataset.progress import Progress
-from cat_dataset.shards import BLOCK, archive_size, member_name, sample_json, tar_header
-from cat_dataset.splits import Token, member_of, tokens
-from cat_dataset.tables import FRAME_COLUMNS, FRAMES, REMAKE, SERIES, SERIES_COLUMNS, read_table
+from cat_dataset.errors import ManifestError, UsageError
+from cat_dataset.faults import Fault
+from cat_dataset.files import write_json
+from cat_dataset.folders import LocalFolder, folder_flag
+from cat_dataset.tables import REMAKE
 from cat_dataset.typer_app import run_typer
+from cat_dataset.verification import Report, inspect
 
 PRINTED = 50
-"""Faults that are printed; the rest is counted."""
-_COPY = f"copy the shard again or {REMAKE}"
+"""Faults and findings, of each, that are printed; the rest is counted."""
 
 
-def verify(manifests: Path, shards: Path | None = None) -> tuple[list[str], int, int]:
-    """Every fault of the dataset, each with file, member and remedy; and how many frames and series it has.
+def verify(manifests: str | Path, shards: str | Path | None = None) -> tuple[list[str], int, int]:
+    """Every fault of the dataset as a line; how many frames and series it has.
 
     Raises:
-        ManifestError: it cannot be read at all: absent, unfinished, of another schema version, unreadable tables.
+        ManifestError: it cannot be read at all.
     """
-    info = read_info(manifests)
-    folder = shards if shards is not None else manifests / Path(PurePosixPath(info["shards_folder"]))
-    frames = read_table(manifests / FRAMES, FRAME_COLUMNS)
-    series = read_table(manifests / SERIES, SERIES_COLUMNS)
-    faults = list(_total_faults(info, manifests, frames, series))
-    broken = table_fault(frames, series, {shard["file"]: shard["bytes"] for shard in info["shards"]})
-    if broken:
-        faults.append(f"{manifests}: {broken}; {REMAKE}")
-        frames = frames.iloc[:0]  # what the tables say of the shards means nothing then; their hashes still do
-    else:
-        faults += _split_faults(info, series)
-    described = {row["series"]: row for row in series.to_dict("records")}
-    by_shard = {str(name): rows.to_dict("records") for name, rows in frames.groupby("shard", sort=False)}
-    progress = Progress("verify", len(frames))
-    for shard in info["shards"]:
-        faults += _shard_faults(folder / shard["file"], shard)
-        rows = by_shard.get(shard["file"], [])
-        if rows and (folder / shard["file"]).is_file():
-            faults += _content_faults(folder / shard["file"], rows, described, info["image_format"], progress)
-    progress.close()
-    return faults, len(frames), len(series)
-
-
-def _total_faults(info: Mapping[str, Any], manifests: Path, frames: pd.DataFrame, series: pd.DataFrame) -> Iterator[str]:
-    yield from changed_tables(info, manifests)
-    totals = info.get("totals")
-    totals = totals if isinstance(totals, dict) else {}
-    counted = {"frames": len(frames), "series": len(series), "bytes": sum(shard["bytes"] for shard in info["shards"])}
-    for key, count in counted.items():
-        if totals.get(key) != count:
-            yield f"{manifests / DATASET_JSON} says {totals.get(key)} {key}, there are {count}; {REMAKE}"
-    for shard in info["shards"]:
-        count = int((frames["shard"] == shard["file"]).sum())
-        if shard.get("samples") != count:
-            yield f"{manifests / DATASET_JSON} says {shard.get('samples')} samples in {shard['file']}, there are {count}; {REMAKE}"
-
-
-def _split_faults(info: Mapping[str, Any], series: pd.DataFrame) -> Iterator[str]:
-    """Scenes that are in two splits, by the keys the split was made with."""
-    split = info.get("split")
-    keys = split.get("by") if isinstance(split, dict) else None
-    seen: dict[Token, dict[str, str]] = defaultdict(dict)
-    for row in series.to_dict("records"):
-        for token in tokens(member_of(row), keys):
-            seen[token].setdefault(row["split"], row["series"])
-    for (key, value), where in seen.items():
-        if len(where) > 1:
-            both = " and ".join(f"{name} ({one})" for one, name in sorted(where.items()))
-            yield f"{key} {value!r} is in two splits, by series {both}; {REMAKE} with --fresh-split"
-
-
-def _shard_faults(path: Path, listed: Mapping[str, Any]) -> Iterator[str]:
-    if not path.is_file():
-        yield f"{path} is absent; {_COPY}"
-    elif path.stat().st_size != listed["bytes"]:
-        yield f"{path} has {path.stat().st_size} bytes, not {listed['bytes']}; {_COPY}"
-    elif sha256_file(path) != listed["sha256"]:
-        yield f"{path} does not match its sha256 in dataset.json; {_COPY}"
-
-
-def _content_faults(
-    path: Path, rows: Sequence[Mapping[Any, Any]], series: Mapping[str, Mapping[Any, Any]], extension: str, progress: Progress
-) -> Iterator[str]:
-    """What lies in the shard at ``path``, sample by sample, against its ``rows``."""
-    at = 0
-    with open(path, "rb") as stream:
-        for row in sorted(rows, key=lambda row: int(row["offset"])):
-            name = f"{path}, {member_name(row['series'], row['frame'], extension)}"
-            if row["offset"] != at + BLOCK:
-                yield f"{name} should begin at byte {at + BLOCK}, {FRAMES} says {row['offset']}; {REMAKE}"
-            for fault in _sample_faults(stream, row, series[row["series"]], extension):
-                yield f"{name}: {fault}; {_COPY}"
-            at = int(row["offset"]) + _padded(int(row["size"])) + BLOCK + _padded(len(_expected_json(row, series[row["series"]])))
-            progress.advance()
-        stream.seek(at)
-        if path.stat().st_size != archive_size(at) or stream.read(archive_size(at) - at).strip(b"\0"):
-            yield f"{path} holds something behind its last sample; {_COPY}"
-
-
-def _sample_faults(stream: BinaryIO, row: Mapping[Any, Any], series: Mapping[Any, Any], extension: str) -> Iterator[str]:
-    """Faults of one picture and its JSON."""
-    size, frame = int(row["size"]), int(row["frame"])
-    stream.seek(int(row["offset"]) - BLOCK)
-    if stream.read(BLOCK) != tar_header(member_name(row["series"], frame, extension), size):
-        yield "its tar header differs"
-    data = stream.read(size)
-    if stream.read(-size % BLOCK).strip(b"\0"):
-        yield "its padding is not empty"
-    if zlib.crc32(data) != row["crc32"] or hashlib.sha256(data).hexdigest() != row["sha256"]:
-        yield f"its {size} bytes at offset {row['offset']} do not match their hashes"
-    else:
-        try:
-            height, width = decode_rgb(data, where="it").shape[:2]
-            if (width, height) != (row["width"], row["height"]):
-                yield f"it has {width}×{height} pixels, {FRAMES} says {row['width']}×{row['height']}"
-        except InputError as error:
-            yield f"it does not decode ({error})"
-    expected = _expected_json(row, series)
-    stream.seek(int(row["offset"]) + _padded(size))
-    header = tar_header(member_name(row["series"], frame, "json"), len(expected))
-    if stream.read(BLOCK + _padded(len(expected))) != header + expected + bytes(-len(expected) % BLOCK):
-        yield f"its JSON sample differs from {FRAMES}"
-
-
-def _expected_json(row: Mapping[Any, Any], series: Mapping[Any, Any]) -> bytes:
-    return sample_json(
-        row["series"], int(row["frame"]), source=series["source"], object=series["object"],
-        labels={name: row[f"value_{name}"] for name in series["varies"]},
-        width=int(row["width"]), height=int(row["height"]), sha256=row["sha256"],
-    )  # fmt: skip
-
-
-def _padded(size: int) -> int:
-    return size + -size % BLOCK
+    report = inspect(manifests, shards)
+    return [str(fault) for fault in report.faults], report.frames, report.series
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -160,23 +38,66 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def command(
     manifests: Annotated[
-        str, typer.Argument(metavar="[MANIFESTS]", help="The folder that cat-build-shards wrote its tables to.")
+        str, typer.Argument(metavar="[MANIFESTS]", help="The folder (or address) that cat-build-shards wrote its tables to.")
     ] = "manifests",
-    shards: Annotated[str | None, typer.Option(metavar="PATH", help="Where the tars are, if they were moved.")] = None,
+    shards: Annotated[str | None, typer.Option(metavar="PLACE", help="Where the tars are, if they were moved.")] = None,
+    decode: Annotated[bool, typer.Option("--decode", help="Decode every picture too, and compare its size and luminance.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Suspicious labels are faults too.")] = False,
+    json: Annotated[str | None, typer.Option(metavar="FILE", help="Write everything that was found to this file, as JSON.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Shards read at a time; 0 takes as many as there are cores.")] = 0,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Re-read and re-hash everything; list every fault; exit 2 if there is one."""
+    """Read and hash everything; list every fault, and exit 2 if there is one. Suspicious labels are warnings."""
     with reported(debug):
         begun = time.monotonic()
         folder = folder_flag("MANIFESTS", manifests)
-        faults, frames, series = verify(folder, None if shards is None else folder_flag("--shards", shards))
-        for fault in faults[:PRINTED]:
-            warn(fault)
-        if faults:
-            hidden = f", of which {len(faults) - PRINTED} are not shown" if len(faults) > PRINTED else ""
-            raise ManifestError(f"{manifests} has {len(faults)} fault{'s' * (len(faults) > 1)} (named above{hidden})")
-        rate = frames / max(time.monotonic() - begun, 1e-9)
-        print(f"ok: {frames} frames in {series} series match their hashes, labels and splits ({rate:.0f} frames/s)")
+        moved = None if shards is None else str(folder_flag("--shards", shards))
+        target = None if json is None else _local("--json", json)
+        try:
+            report = inspect(str(folder), moved, workers=workers, decode=decode)
+        except ManifestError as error:
+            if target:  # or else an older report would stand for this dataset
+                message, _, remedy = str(error).partition("; ")
+                write_json(target, Report([Fault("dataset", message, remedy or REMAKE)], [], 0, 0, 0).as_json())
+            raise
+        if target:
+            write_json(target, report.as_json())
+        _tell(report, manifests, strict)
+        rate = report.frames / max(time.monotonic() - begun, 1e-9)
+        print(f"ok: {report.frames} frames in {report.series} series match their hashes, labels and splits ({rate:.0f} frames/s)")
+
+
+def _local(flag: str, text: str) -> Path:
+    place = folder_flag(flag, text)
+    if not isinstance(place, LocalFolder):
+        raise UsageError(f"{flag} {text} is not on this machine; give a file here")
+    return place.path
+
+
+def _tell(report: Report, manifests: str, strict: bool) -> None:
+    """Print what was found.
+
+    Raises:
+        ManifestError: there are faults; with ``strict`` also if there are findings.
+    """
+    for fault in report.faults[:PRINTED]:
+        print(f"fault: {fault}", file=sys.stderr, flush=True)
+    for finding in report.findings[:PRINTED]:
+        warn(str(finding))
+    if report.rejected:
+        warn(f"{_many(report.rejected, 'series')} left out when this was built (rejected.parquet)")
+    faults, suspicious = len(report.faults), len(report.findings)
+    hidden = max(faults - PRINTED, 0) + max(suspicious - PRINTED, 0)
+    unseen = f", of which {hidden} are not shown: --json FILE has all" if hidden else ""
+    told = " and ".join(_many(count, what) for count, what in ((faults, "fault"), (suspicious, "suspicious label")) if count)
+    if faults or (strict and suspicious):
+        raise ManifestError(f"{manifests} has {told} (named above{unseen})")
+    if suspicious:
+        warn(f"{told} (named above{unseen}); look at them with cat-view, or make them faults with --strict")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 or what.endswith('s') else 's'}"
 
 
 def main() -> None:
