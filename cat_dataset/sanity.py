@@ -11,12 +11,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from cat_dataset.attributes import ATTRIBUTES, Attribute
 from cat_dataset.exposure_jumps import LEAST_FRAMES, Jump, jumps
 from cat_dataset.manifests import Dataset
 from cat_dataset.regular_steps import CAMERA, Absence, Floats, absence, one_way, straight
+from cat_dataset.tables import FRAME_COLUMNS, FRAMES, TableReader
 
 ORDER, MISSING_STEP, COPIES, EXPOSURE_JUMP, NOT_CHECKED = "order", "missing step", "copies", "exposure jump", "not checked"
 NAMED = 5
@@ -44,11 +46,11 @@ class Finding:
 def findings(dataset: Dataset) -> list[Finding]:
     """Everything suspicious in a dataset, in the order of its series; what concerns the whole dataset comes last."""
     names, varies = dataset.series["series"].tolist(), dataset.series["varies"].tolist()
-    luminance = dataset.column("luminance").astype(np.float64)
+    luminance = dataset.column("luminance")
     found: dict[int, list[Finding]] = defaultdict(list)
     for number in range(len(names)):
         values = series_values(dataset, number, varies[number])
-        bright = luminance[dataset.starts[number] : dataset.starts[number + 1]]
+        bright = luminance[dataset.starts[number] : dataset.starts[number + 1]].astype(np.float64)
         own = [*value_findings(names[number], values), *luminance_findings(names[number], values, bright)]
         if own:
             found[number] = own
@@ -142,15 +144,15 @@ def _copies(dataset: Dataset) -> Iterator[tuple[int, Finding]]:
 
     CRC-32 and size, which are at hand, say which frames may be equal; only if there are any are the hashes read.
     """
-    crc, size = dataset.columns.crc32, dataset.columns.size
-    order = np.lexsort((size, crc))
-    equal = (crc[order[1:]] == crc[order[:-1]]) & (size[order[1:]] == size[order[:-1]])
-    alike = np.sort(order[np.r_[equal, False] | np.r_[False, equal]])
-    if not len(alike):
+    key = dataset.columns.crc32.astype(np.uint64) << np.uint64(32) | dataset.columns.size.astype(np.uint64) & np.uint64(0xFFFFFFFF)
+    rising = np.sort(key)
+    repeated = np.unique(rising[1:][rising[1:] == rising[:-1]])
+    if not len(repeated):
         return
+    alike = np.flatnonzero(np.isin(key, repeated))
     owners = np.searchsorted(dataset.starts, alike, side="right") - 1
     groups: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for row, owner, digest in zip(alike.tolist(), owners.tolist(), dataset.column("sha256")[alike].tolist(), strict=True):
+    for row, owner, digest in zip(alike.tolist(), owners.tolist(), _hashes(dataset, alike), strict=True):
         groups[digest][owner].append(row - int(dataset.starts[owner]))
     names, varies = dataset.series["series"].tolist(), dataset.series["varies"].tolist()
     shared: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
@@ -167,6 +169,17 @@ def _copies(dataset: Dataset) -> Iterator[tuple[int, Finding]]:
         many = "" if len(pairs) == 1 else f" and {len(pairs) - 1} more like that"
         message = f"it is the same picture, byte for byte, as frame {pairs[0][1]} of {names[original]}{many}"
         yield owner, Finding(names[owner], pairs[0][0], COPIES, message)
+
+
+def _hashes(dataset: Dataset, rows: NDArray[np.intp]) -> list[str]:
+    """SHA-256 of the frames ``rows`` (rising), and of no more at a time than a piece of the table has."""
+    found: list[str] = []
+    begin = 0
+    for piece in TableReader(dataset.manifests / FRAMES, FRAME_COLUMNS).pieces(["sha256"]):
+        first, after = np.searchsorted(rows, [begin, begin + len(piece)])
+        found += piece.column("sha256").take(pa.array(rows[first:after] - begin)).to_pylist()
+        begin += len(piece)
+    return found
 
 
 def _differ(values: Mapping[str, Floats], one: int, other: int) -> bool:
