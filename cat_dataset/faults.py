@@ -16,8 +16,8 @@ ABSENT = f"copy it beside the others, give their folder with --shards, or {REMAK
 class Fault:
     """``message`` says what is wrong and ``remedy`` what to do; the place is as exact as it is known.
 
-    ``kind`` is table, totals, split, stray, absent, size, hash, exchanged, place, header, unsafe name, picture, padding,
-    sample, end, cut off, decode, luminance or more. ``offset`` counts bytes from the beginning of ``shard``.
+    ``kind`` is dataset, table, totals, split, absent, unreadable, size, hash, exchanged, place, header, unsafe name, picture,
+    padding, sample, end, cut off, decode, luminance or more. ``offset`` counts bytes from the beginning of ``shard``.
     """
 
     kind: str

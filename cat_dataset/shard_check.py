@@ -58,18 +58,24 @@ def check_shard(folder: Folder, task: Task, names: Mapping[str, str], advance: C
     """
     name = str(task.listed["file"])
     try:
-        stream = folder.open(name)
+        return _checked(folder, task, name, names, advance)
     except FileNotFoundError:
-        lost = list(_lost(task.frames() if task.frames else (), name, "lost with its shard"))
-        return [Fault("absent", "it is absent", ABSENT, name), *_limited(lost, name)]
-    with stream:
+        return [Fault("absent", "it is absent", ABSENT, name), *_all_lost(task, name)]
+    except OSError as error:
+        return [Fault("unreadable", f"it cannot be read ({error.strerror or error})", COPY, name)]
+    except InputError as error:  # an address that does not answer
+        return [Fault("unreadable", str(error).partition("; ")[0], COPY, name)]
+
+
+def _checked(folder: Folder, task: Task, name: str, names: Mapping[str, str], advance: Callable[[int], object]) -> list[Fault]:
+    with folder.open(name) as stream:
         reader = HashedReader(stream)
         inside = _limited(_walk(reader, task, advance), name)
         size, digest = reader.finish()
     right = size == task.listed["bytes"] and digest == task.listed["sha256"]
     if not right and digest in names:
         what = f"it holds the bytes of {names[digest]}: the two were exchanged, or one was copied over the other"
-        return [Fault("exchanged", what, COPY, name)]
+        return [Fault("exchanged", what, COPY, name), *_all_lost(task, name)]
     if task.frames and (task.thorough or not right) and not task.decode:
         with folder.open(name) as stream:
             inside += _limited(_damaged_pictures(stream, task.frames(), name, size), name)
@@ -199,6 +205,10 @@ def _damaged_pictures(stream: BinaryIO, frames: Iterable[Expected], name: str, s
             digest.update(block)
         if crc != frame.crc32 or digest.hexdigest() != frame.sha256:
             yield Fault("picture", _NOT_ITS_HASHES.format(frame.size), COPY, name, frame.offset, frame.series, frame.frame)
+
+
+def _all_lost(task: Task, name: str) -> list[Fault]:
+    return _limited(_lost(task.frames() if task.frames else (), name, "lost with its shard"), name)
 
 
 def _lost(frames: Iterable[Expected], name: str, why: str) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -73,16 +74,19 @@ def inspect(manifests: str | Path, shards: str | Path | None = None, *, workers:
     if isinstance(columns, Fault):
         faults.append(columns)  # what the tables say of the shards means nothing then; their hashes still do
         tasks: Iterator[Task] = (Task(shard, None) for shard in info["shards"])
-        found: list[Finding] = []
+        dataset = None
     else:
         faults += split_faults(info, series)
         tasks = _tasks(info, reader, series, thorough=tables_changed, decode=decode)
-        found = findings(Dataset(series, columns, info, local, folder))
+        dataset = Dataset(series, columns, info, local, folder)
     progress = Progress("verify", reader.rows)
     names = {str(shard["sha256"]): str(shard["file"]) for shard in info["shards"]}
-    for more in in_order(partial(_check, folder=folder, names=names, progress=progress), tasks, workers or default_workers()):
-        faults += more
-    progress.close()
+    with ThreadPoolExecutor(1) as beside:  # labels are looked at while shards are read
+        labels = beside.submit(findings, dataset) if dataset is not None else None
+        for more in in_order(partial(_check, folder=folder, names=names, progress=progress), tasks, workers or default_workers()):
+            faults += more
+        progress.close()
+        found = labels.result() if labels else []
     return Report(faults, [*found, *_strays(folder, info)], reader.rows, len(series), int(info.get("rejected") or 0))
 
 

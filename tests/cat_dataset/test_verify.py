@@ -168,6 +168,15 @@ def test_a_missing_shard_names_what_is_lost(copied: Path) -> None:
     assert (code, "lost with its shard; copy the shard again" in output) == (2, True)
 
 
+def test_a_shard_that_cannot_be_read_hides_no_other_fault(copied: Path) -> None:
+    (copied / "shards" / SHARD).unlink()
+    (copied / "shards" / SHARD).mkdir()
+    (copied / "shards" / "test-00000.tar").unlink()
+    found = faults(copied)
+    assert [fault.kind for fault in found if fault.kind != "cut off"] == ["unreadable", "absent"]
+    assert str(found[0]).startswith("train-00000.tar: it cannot be read (")
+
+
 @pytest.mark.parametrize(
     ("extra", "kind", "says"),
     [
@@ -236,7 +245,10 @@ def test_exchanged_shards(tmp_path: Path) -> None:
     other.rename(one)
     (tmp_path / "aside").rename(other)
     found = faults(tmp_path)
-    assert [(fault.kind, fault.shard) for fault in found] == [("exchanged", one.name), ("exchanged", other.name)]
+    assert [(fault.kind, fault.shard) for fault in found] == [
+        ("exchanged", one.name), ("cut off", one.name), ("exchanged", other.name), ("cut off", other.name)
+    ]  # fmt: skip
+    assert lost_frames(found) == {(row["series"], row["frame"]) for path in (one, other) for row in rows_of(tmp_path, path.name)}
     assert found[0].message.startswith("it holds the bytes of train-00003.tar: the two were exchanged")
 
 
