@@ -1,7 +1,8 @@
 """Pairs from shards that are read from front to back: for datasets far away, where random access costs a journey per frame.
 
-A buffer takes the next series of a shard whole, gives pairs of them, and is emptied. Labels, balance, edits and sentences
-are those of `PairIndex.pair_within` the series in the buffer.
+A buffer takes the next few series of a shard, gives pairs of them, and is emptied. Labels, balance, edits and sentences are
+those of `PairIndex.pair_within` the series in the buffer. As that needs no picture, pairs are planned first, and only the
+frames that they show are kept, and checked.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cat_dataset.loading import SIZE, STATE_VERSION, Batch, check_fingerprint
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex, rank_batch
 from cat_dataset.samples import PairSample, SampleMaker
-from cat_dataset.shard_stream import stream_shard
+from cat_dataset.shard_stream import ForwardReader
 
 _ORDER_STREAM = 0x5A4D
 """Separates the order of the shards from every other use of the seed."""
@@ -45,7 +46,8 @@ class PairStream:
         index: says which pairs.
         size: side of the square pictures in pixels.
         crop: smallest random crop as a share of the short side, for pairs whose attributes allow it; 1 means none.
-        buffer_series: the most series that a reader holds in memory. Few series make batches of few scenes.
+        buffer_series: the most series that pairs are drawn from at a time, per reader. Few series make batches of few scenes;
+            a reader holds at most two frames per pair, 2 · ``draws`` · ``buffer_series`` pictures as they are stored.
         draws: pairs per series and epoch.
         rank: this process's number among ``world`` processes.
 
@@ -72,7 +74,8 @@ class PairStream:
         self._dataset, self._index, self._rank, self._world = dataset, index, rank, world
         self._buffer, self._draws = buffer_series, draws
         self._maker = SampleMaker(dataset, index, Framing(size, crop, index.seed))
-        self._groups, self._series = _groups(dataset, index.usable, buffer_series)
+        self._groups = _groups(dataset, index.usable, buffer_series)
+        self._pairs = np.array([draws * len(series) for series in self._groups], np.int64)
         self._start, self._counted = 0, (0, 1, 0)
 
     def __iter__(self) -> Iterator[PairSample]:
@@ -85,9 +88,10 @@ class PairStream:
         Raises:
             LoadError: a shard is gone, damaged or not the manifest's; names shard, series and frame.
         """
-        position = self._start + self._rank * workers + worker
+        position, reader = self._start + self._rank * workers + worker, ForwardReader(self._dataset)
         while True:
-            yield from self._pairs_of_group(position)
+            yield from self._pairs_of_group(position, reader)
+            reader.close()
             position += self._world * workers
 
     def enumerate(self, loader: Iterable[Batch]) -> Iterator[tuple[int, Batch]]:
@@ -129,35 +133,25 @@ class PairStream:
             raise UsageError(f"group {group} of epoch {epoch} does not exist; the state was changed: start anew")
         self._start, self._counted = epoch * len(self._groups) + group, (0, 1, 0)
 
-    def _pairs_of_group(self, position: int) -> Iterator[PairSample]:
+    def _pairs_of_group(self, position: int, reader: ForwardReader) -> Iterator[PairSample]:
         order, bases = self._epoch(position // len(self._groups))
         place = position % len(self._groups)
-        number, left = int(bases[place]), int(self._series[order[place]])
-        held: dict[int, dict[int, bytes]] = {}
-        blocks = -(-left // self._buffer)
-        for shard in self._groups[order[place]]:
-            for series, pictures in stream_shard(self._dataset, shard):
-                if not self._index.usable[series]:
-                    continue
-                held[series] = pictures
-                if len(held) == -(-left // blocks):
-                    left, blocks = left - len(held), blocks - 1
-                    yield from self._pairs_of_block(number, held)
-                    number += self._draws * len(held)
-                    held.clear()
-
-    def _pairs_of_block(self, first: int, held: Mapping[int, Mapping[int, bytes]]) -> Iterator[PairSample]:
-        at_hand = list(held)
-        pictures = {row: data for frames in held.values() for row, data in frames.items()}
-        for number in range(first, first + self._draws * len(at_hand)):
-            yield self._maker.make(self._index.pair_within(number, at_hand), partial(_decoded, pictures))
+        number, series = int(bases[place]), self._groups[order[place]]
+        for held in np.array_split(series, -(-len(series) // self._buffer)):
+            at_hand = held.tolist()
+            pairs = [self._index.pair_within(number + k, at_hand) for k in range(self._draws * len(at_hand))]
+            number += len(pairs)
+            rows = sorted({row for pair in pairs for row in (pair.source, pair.target)})
+            pictures = {row: reader.read(row) for row in rows}
+            for pair in pairs:
+                yield self._maker.make(pair, partial(_decoded, pictures))
 
     def _epoch(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The order of the groups in an epoch, and the number of the first pair of each, in that order."""
         key = np.array([self._index.seed ^ (_ORDER_STREAM << 32), epoch], np.uint64)
         order = np.random.Generator(np.random.Philox(key=key)).permutation(len(self._groups))
-        ends = np.cumsum(self._draws * self._series[order])
-        return order, epoch * ends[-1] + ends - self._draws * self._series[order]
+        ends = np.cumsum(self._pairs[order])
+        return order, epoch * ends[-1] + ends - self._pairs[order]
 
     def _earliest_unfinished(self, taken: list[int]) -> int:
         """The first group of which some reader has not given all pairs; ``taken`` says how many each has given."""
@@ -169,7 +163,7 @@ class PairStream:
             if all(count < len(end) for count, end in zip(done, ends, strict=True)):
                 return self._start + min(count * len(taken) + reader for reader, count in enumerate(done))
             for _ in range(max(1, len(pairs) // len(self._groups))):
-                pairs = np.r_[pairs, self._draws * self._series[self._epoch(epoch)[0][group:]]]
+                pairs = np.r_[pairs, self._pairs[self._epoch(epoch)[0][group:]]]
                 epoch, group = epoch + 1, 0
 
     @cached_property
@@ -178,22 +172,20 @@ class PairStream:
         return hashlib.sha256(json.dumps([self._index.fingerprint(), self._buffer, self._draws, shards]).encode()).hexdigest()
 
 
-def _groups(dataset: Dataset, usable: NDArray[np.bool_], least: int) -> tuple[list[list[str]], NDArray[np.int64]]:
-    """Neighbouring shards that hold at least ``least`` usable series together, and how many they hold."""
-    counts = dataset.series[usable].groupby("shard", sort=False).size()
-    groups: list[list[str]] = [[]]
-    series = [0]
-    for shard, count in counts.items():
-        if series[-1] >= least:
-            groups.append([])
-            series.append(0)
-        groups[-1].append(str(shard))
-        series[-1] += int(count)
-    if len(groups) > 1 and series[-1] < least:
-        rest, count = groups.pop(), series.pop()
-        groups[-1] += rest
-        series[-1] += count
-    return groups, np.array(series, np.int64)
+def _groups(dataset: Dataset, usable: NDArray[np.bool_], least: int) -> list[NDArray[np.int64]]:
+    """Numbers of the usable series of neighbouring shards, at least ``least`` of them together."""
+    numbers = np.flatnonzero(usable)
+    shards = dataset.series["shard"].to_numpy()[numbers]
+    groups: list[NDArray[np.int64]] = []
+    waiting = numbers[:0]
+    for own in np.split(numbers, np.flatnonzero(shards[1:] != shards[:-1]) + 1):
+        waiting = np.r_[waiting, own]
+        if len(waiting) >= least:
+            groups.append(waiting)
+            waiting = waiting[:0]
+    if len(waiting):
+        groups[-1:] = [np.r_[groups[-1], waiting] if groups else waiting]
+    return groups
 
 
 def _decoded(pictures: Mapping[int, bytes], row: int, short_side: int) -> Rgb:
