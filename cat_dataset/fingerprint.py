@@ -37,7 +37,7 @@ def dhash(rgb: Rgb) -> str:
 
     The grey picture is averaged to 16 rows × 17 columns (INTER_AREA); bit 16·row + column, the first one highest, says
     whether the cell to the right is brighter. It stands firm against scaling, compression and brightness, and changes
-    with what is to be seen (figures in `cat_dataset.near_duplicates`).
+    with what is to be seen (figures in `cat_dataset.describing.near_duplicates`).
     """
     small, width, height = rgb, COLUMNS * _FINER, ROWS * _FINER
     while _even(small) and small.shape[0] >= 2 * height and small.shape[1] >= 2 * width:

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cat_dataset.attributes import ATTRIBUTES, Attribute, attribute
 from cat_dataset.errors import UsageError
 from cat_dataset.grid import Grids
-from cat_dataset.instructions import Edit, build, object_phrase, templates_of
+from cat_dataset.instructions import Edit, build, templates_of
 from cat_dataset.manifests import Dataset
+from cat_dataset.split_series import SplitSeries
 
 STREAM = 2
 """Version of the stream: raised when the same seed would give other pairs."""
@@ -113,7 +113,7 @@ class PairIndex:
         if not 0 <= seed < 2**64:
             raise UsageError(f"seed must be between 0 and 2**64 - 1, not {seed}")
         self.split, self.seed, self.zero_share, self.plain, self.mirror = split, seed, zero_share, plain, mirror
-        self._series = _SplitSeries(dataset, split)
+        self._series = SplitSeries(dataset, split)
         self._image_format: str = dataset.info["image_format"]
         self._digests: list[str] = dataset.series["digest"].tolist()
         self.attributes = self._choose(dataset, attributes)
@@ -251,48 +251,6 @@ class PairIndex:
             source, target = -source, -target
         encoded = 0.0 if source == target else chosen.encode(source, target, plain=self.plain)
         return PairEdit(name, chosen.task, chosen.delta(source, target), encoded, self._series.object(number))
-
-
-class _SplitSeries:
-    """What pairs need to know of each series, by its number in the dataset; texts are kept once, however many series share them."""
-
-    def __init__(self, dataset: Dataset, split: str) -> None:
-        self.chosen: NDArray[np.bool_] = (dataset.series["split"] == split).to_numpy(bool)
-        if not self.chosen.any():
-            filled = ", ".join(sorted(set(dataset.series["split"]))) or "none"
-            raise UsageError(f"the dataset has no series in its {split!r} split (filled: {filled}); build it with another --split")
-        self._names: list[str] = dataset.series["series"].tolist()
-        self._starts = dataset.starts
-        objects, texts = pd.factorize(dataset.series["object"])
-        self._object = objects
-        self._phrases: list[str] = [object_phrase(str(text)) for text in texts]
-        kinds, sets = pd.factorize(dataset.series["varies"].map(tuple))
-        self._kind = kinds
-        self._varies: list[tuple[str, ...]] = [tuple(sorted(names, key=lambda name: attribute(name).task)) for names in sets]
-        self._mirrors = [all(attribute(name).mirror for name in names) for names in self._varies]
-
-    @property
-    def numbers(self) -> list[int]:
-        """Numbers of the split's series, by name."""
-        return sorted(np.flatnonzero(self.chosen).tolist(), key=self._names.__getitem__)
-
-    def name(self, number: int) -> str:
-        return self._names[number]
-
-    def object(self, number: int) -> str:
-        return self._phrases[int(self._object[number])]
-
-    def varies(self, number: int) -> tuple[str, ...]:
-        return self._varies[int(self._kind[number])]
-
-    def most_varied(self, numbers: NDArray[np.bool_]) -> int:
-        return max(len(self._varies[kind]) for kind in np.unique(self._kind[numbers]).tolist())
-
-    def may_mirror(self, number: int) -> bool:
-        return self._mirrors[int(self._kind[number])]
-
-    def start(self, number: int) -> int:
-        return int(self._starts[number])
 
 
 def _ranges(counts: NDArray[np.int64]) -> NDArray[np.int64]:

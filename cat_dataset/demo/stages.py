@@ -13,8 +13,8 @@ from cat_dataset.errors import RunFailed
 
 _MODULES = {
     "cat-ingest": "capture.ingest",
-    "cat-build-shards": "cat_dataset.build",
-    "cat-verify": "cat_dataset.verify",
+    "cat-build-shards": "cat_dataset.building.build",
+    "cat-verify": "cat_dataset.checking.command",
     "cat-edit": "train.edit",
 }
 """The module behind each console script: run as ``python -m``, so that the demo needs no PATH."""

@@ -12,13 +12,13 @@ from typing import Annotated
 
 import typer
 
+from cat_dataset.checking.sanity import findings
+from cat_dataset.checking.verification import inspect
 from cat_dataset.command import reported, warn
 from cat_dataset.errors import ManifestError, UsageError
 from cat_dataset.folders import LocalFolder, folder_flag
 from cat_dataset.manifests import Dataset, open_dataset
-from cat_dataset.sanity import findings
 from cat_dataset.typer_app import run_typer
-from cat_dataset.verification import inspect
 from cat_dataset.view.catalogue import Catalogue
 from cat_dataset.view.flags import Flags
 from cat_dataset.view.pictures import Pictures

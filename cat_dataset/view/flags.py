@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cat_dataset.checking.faults import Fault
+from cat_dataset.checking.sanity import Finding, findings
 from cat_dataset.command import warn
-from cat_dataset.faults import Fault
 from cat_dataset.manifests import Dataset
-from cat_dataset.sanity import Finding, findings
 
 LISTED = 200
 """Faults that the page lists above everything; the rest is counted there, and flagged where it belongs."""

@@ -23,7 +23,7 @@ from statistics import median
 import cv2
 import webdataset
 
-from cat_dataset.build import Options, build
+from cat_dataset.building.build import Options, build
 from cat_dataset.folders import LocalFolder
 from cat_dataset.series import Series, read_series
 from cat_dataset.shards import sample_json

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cat_dataset.build import Options, build
+from cat_dataset.building.build import Options, build
 from cat_dataset.files import json_bytes
 from cat_dataset.folders import LocalFolder
 from cat_dataset.images import encode_png

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from cat_dataset.build import Options, build
+from cat_dataset.building.build import Options, build
 from cat_dataset.dataset_json import SPLITS
 from cat_dataset.folders import LocalFolder
 from cat_dataset.frames import FrameReader
@@ -95,25 +95,28 @@ def _elsewhere(*words: object) -> dict[str, float]:
     return found
 
 
-def row(name: str, runs: list[dict[str, float]]) -> list[str]:
-    def column(key: str, scale: float = 1.0, digits: int = 2) -> str:
-        return spread([run[key] / scale for run in runs], digits)
-
-    return [
-        name, column("open"), column("open cpu"), column("opened", GIB), column("index"), column("peak", GIB),
-        column("scattered", digits=1), column("consecutive", digits=1),
-        f"{runs[0]['reader'] / 1e6:.1f}", f"{runs[0]['loader'] / 1e6:.1f}",
-        f"{runs[0]['grow']:.1f}", f"{runs[0]['grow peak'] / GIB:.2f}",
-    ]  # fmt: skip
+TABLES = (
+    {
+        "open, s": ("open", 1.0, 2), "open, CPU s": ("open cpu", 1.0, 2), "lay out pairs, s": ("index", 1.0, 2),
+        "pair at random, µs": ("scattered", 1.0, 1), "next pair, µs": ("consecutive", 1.0, 1),
+    },
+    {
+        "peak when open, GiB": ("opened", GIB, 2), "peak with pairs, GiB": ("peak", GIB, 2), "pickled reader, MB": ("reader", 1e6, 1),
+        "pickled PairDataset, MB": ("loader", 1e6, 1), "adding a series, CPU s": ("grow", 1.0, 1),
+        "peak of that, GiB": ("grow peak", GIB, 2),
+    },
+)  # fmt: skip
+"""Columns of the two tables: what is measured, its scale, and how many decimals are shown."""
 
 
 def report(results: dict[str, list[dict[str, float]]], largest: str) -> str:
-    head = [
-        "frames", "open, s", "open, CPU s", "peak when open, GiB", "lay out pairs, s", "peak after that, GiB",
-        "pair at random, µs", "next pair, µs", "pickled reader, MB", "pickled PairDataset, MB",
-        "adding a series, CPU s", "peak of that, GiB",
-    ]  # fmt: skip
-    lines = [table(head, [row(name, runs) for name, runs in results.items()]), ""]
+    lines = []
+    for columns in TABLES:
+        rows = [
+            [name, *(_cell([run[key] / scale for run in runs], digits) for key, scale, digits in columns.values())]
+            for name, runs in results.items()
+        ]
+        lines += [table(["frames", *columns], rows), ""]
     runs = results[largest]
     for what, key, scale, target in (
         ("opening, seconds,", "open", 1.0, 10.0), ("peak memory with the pairs laid out, GiB,", "peak", GIB, 2.0),
@@ -126,6 +129,10 @@ def report(results: dict[str, list[dict[str, float]]], largest: str) -> str:
     if largest != names[0]:
         lines.append(f"- memory grows by {spread(grown, 0)} bytes a frame from {names[0]} to {largest} frames")
     return "\n".join(lines)
+
+
+def _cell(values: list[float], digits: int) -> str:
+    return spread(values, digits) if min(values) < max(values) else f"{values[0]:.{digits}f}"
 
 
 def plot(results: dict[str, list[dict[str, float]]], path: Path) -> None:

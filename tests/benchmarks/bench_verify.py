@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from cat_dataset.checking.verification import inspect
 from cat_dataset.files import sha256_file
 from cat_dataset.parallel import default_workers, in_order
-from cat_dataset.verification import inspect
 from tests.benchmarks.measure import TURNS, cpu_seconds, quiet, ratios, say, spread, table, verdict
 from tests.benchmarks.pictures import write_series
 from tests.cat_dataset.factory import build_dataset

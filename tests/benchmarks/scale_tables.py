@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cat_dataset.assemble import describe
+from cat_dataset.building.assemble import describe
 from cat_dataset.dataset_json import DATASET_JSON, SPLITS
 from cat_dataset.files import write_json
 from cat_dataset.shards import BLOCK, archive_size

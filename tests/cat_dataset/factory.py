@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cat_dataset.build import Options, build
+from cat_dataset.building.build import Options, build
 from cat_dataset.folders import LocalFolder
 from cat_dataset.frames import FrameReader
 from cat_dataset.images import encode_jpeg, encode_png

@@ -110,6 +110,42 @@ def test_options(dataset: Dataset) -> None:
     assert {last.pair(i).edits[0].attribute for i in range(200)} == {"rotation_z"}
 
 
+def test_only_the_series_at_hand(dataset: Dataset) -> None:
+    """`pair_within` all series gives the stream's own balance; within some, only these, and only what may be drawn."""
+    index = PairIndex(dataset, seed=5, weights={"rotation_z": 0.0})
+    number = {name: k for k, name in enumerate(dataset.series["series"])}
+    at_hand = [number[name] for name in ("turn_0", "iso_1", "iso_2", "both")]
+    pairs = [index.pair_within(i, at_hand) for i in range(3_000)]
+    counts = Counter(pair.series for pair in pairs)
+    assert counts.keys() == {"iso_1", "iso_2", "both"}
+    assert counts["both"] == pytest.approx(2_000, rel=0.07), "two attributes of three"
+    assert all(pair.index == i for i, pair in enumerate(pairs))
+    whole = [index.pair_within(i, range(len(dataset.series))) for i in range(200)]
+    assert whole == [index.pair(i) for i in range(200)]
+    with pytest.raises(UsageError, match="none of the series at hand"):
+        index.pair_within(0, [number["turn_1"]])
+    assert [name for name, usable in zip(number, index.usable, strict=True) if usable] == [name for name in number if "turn" not in name]
+    assert index.most_edits == 2
+    assert PairIndex(dataset, attributes=["iso"]).most_edits == 1
+
+
+def test_an_index_knows_its_dataset(dataset: Dataset, index: PairIndex) -> None:
+    assert index.is_of(dataset)
+    assert not index.is_of(replace(dataset, series=dataset.series[::-1]))
+
+
+def test_mirrored_pairs(dataset: Dataset) -> None:
+    """The same frames as without; edits and sentence of what turns about the vertical are negated, others stay."""
+    plain, mirrored = PairIndex(dataset, seed=2), PairIndex(dataset, seed=2, mirror=1.0)
+    for i in range(300):
+        one, other = plain.pair(i), mirrored.pair(i)
+        assert (one.source, one.target, one.mirrored, other.mirrored) == (other.source, other.target, False, True)
+        for a, b in zip(one.edits, other.edits, strict=True):
+            sign = -1 if a.attribute == "rotation_z" else 1
+            assert (b.delta, b.encoded) == (sign * a.delta, pytest.approx(sign * a.encoded))
+        assert [edit.delta for edit in parse(other.instruction)] == [edit.delta for edit in other.edits]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -28,10 +28,10 @@ from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.samples import PairSample
 from cat_dataset.streaming import PairStream
+from tests.cat_dataset.building.test_remote import RangedHandler
 from tests.cat_dataset.chance import p_value
 from tests.cat_dataset.factory import build_dataset, make_collection, make_series
 from tests.cat_dataset.hashing import digest, digests
-from tests.cat_dataset.test_remote import RangedHandler
 
 EVERYTHING = {"train": 1.0, "validation": 0.0, "test": 0.0}
 SERIES, DRAWS, BUFFER = 11, 3, 3

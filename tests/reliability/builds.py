@@ -20,7 +20,7 @@ from cat_dataset.manifests import open_dataset
 from tests.cat_dataset.factory import make_collection, make_series
 from tests.reliability.outcome import NAMED, RECOVERED, SILENT, Tally, tree
 
-BUILD = [sys.executable, "-m", "cat_dataset.build_command", "--shard-size", "60K"]
+BUILD = [sys.executable, "-m", "cat_dataset.building.command", "--shard-size", "60K"]
 
 
 def collection(root: Path, *, grown: bool = False) -> None:
@@ -103,7 +103,7 @@ def full_disks(work: Path, times: int) -> Iterator[Tally]:
     assert build(root).returncode == 0
     whole = tree(root)
     needed = sum((root / name).stat().st_size for name in whole)
-    script = "from cat_dataset import build, build_command\nbuild._check_space = lambda *arguments: None\nbuild_command.main()"
+    script = "from cat_dataset.building import build, command\nbuild._check_space = lambda *arguments: None\ncommand.main()"
     rng = random.Random(1)
     for number in range(times):
         size = int(rng.uniform(0.05, 0.9) * needed) // 4096 * 4096 + 4096

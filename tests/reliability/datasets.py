@@ -35,7 +35,7 @@ def damaged(work: Path, times: int) -> Iterator[Tally]:
 
 def verify(root: Path) -> subprocess.CompletedProcess[str]:
     """cat-verify over ``root``."""
-    return subprocess.run([sys.executable, "-m", "cat_dataset.verify"], cwd=root, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-m", "cat_dataset.checking.command"], cwd=root, capture_output=True, text=True, check=False)
 
 
 def _flips(root: Path, rng: random.Random, times: int) -> Iterator[Tally]:

@@ -34,6 +34,7 @@ def test_every_field_is_documented() -> None:
         ("attributes: iso", "attributes must be of type list"),
         ("attributes: [fluff]", "unknown attribute 'fluff'"),
         ("zero_share: 1.5", "zero_share must be in"),
+        ("mirror: -0.5", "mirror must be in"),
         ("- 1\n- 2", "must hold keys and values"),
         ("a: [", "not valid YAML"),
         ("[" * 5000, "not valid YAML"),

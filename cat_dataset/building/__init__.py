@@ -1,0 +1,1 @@
+"""What turns series folders into shards and manifests: survey, intake, packing, tables, commit."""

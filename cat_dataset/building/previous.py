@@ -1,0 +1,123 @@
+"""The dataset that a build adds to: what of it can stay as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from cat_dataset.building.packing import PACKING, Settings
+from cat_dataset.building.survey import Found
+from cat_dataset.command import warn
+from cat_dataset.dataset_json import DATASET_JSON, SHARD_PATTERN, read_info
+from cat_dataset.errors import InputError, ManifestError
+from cat_dataset.files import read_json
+from cat_dataset.folders import Folder, LocalFolder
+from cat_dataset.manifests import fetched, read_series_table
+from cat_dataset.splits import Member, Token, member_of, tokens
+from cat_dataset.tables import FRAME_COLUMNS, FRAMES, SERIES, SERIES_COLUMNS, TableReader, runs
+
+
+@dataclass(frozen=True)
+class Previous:
+    """A dataset as it was before: the folder of its tables, dataset.json, and its series, one row each."""
+
+    tables: Path
+    info: Mapping[str, Any]
+    series: pd.DataFrame
+
+    def splits(self, split_by: Sequence[str] | None) -> dict[Token, str]:
+        """The split of everything that it shows."""
+        return {token: str(row["split"]) for row in self._rows() for token in tokens(member_of(row), split_by)}
+
+    def known(self, shards: Collection[str]) -> dict[str, tuple[str, Member]]:
+        """SHA-256 of series.json and description of every series in ``shards``."""
+        return {row["series"]: (row["digest"], member_of(row)) for row in self._rows() if row["shard"] in shards}
+
+    def keepable(self, folder: Folder, settings: Settings) -> set[str]:
+        """Shards that this version would write the same way and that are there in their right size."""
+        if self.info.get("packing") != PACKING or self.info["image_format"] != settings.image_format:
+            return set()
+        listed = {shard["file"]: shard["bytes"] for shard in self.info["shards"]}
+        there = folder.sizes(listed)
+        for name in sorted(listed.keys() - {name for name, size in there.items() if size == listed[name]}):
+            warn(f"{folder}/{name} is gone or cut off; its series are packed anew")
+        return {name for name, size in there.items() if size == listed[name]}
+
+    def kept(self, shards: Iterable[str], same: Mapping[str, Found], splits: Mapping[str, str], missing: Collection[str]) -> set[str]:
+        """Those of ``shards`` all of whose series are the ``same`` as before (or ``missing`` and to be kept), in their old split."""
+        held = set(shards)
+        for name, shard, split in zip(self.series["series"], self.series["shard"], self.series["split"], strict=True):
+            stays = name in missing or (name in same and splits[name] == split)
+            if not stays:
+                held.discard(shard)
+        return held
+
+    def next_number(self, split: str) -> int:
+        """The first shard number of a split that was not used."""
+        numbers = [
+            int(found[2]) for shard in self.info["shards"] if (found := SHARD_PATTERN.fullmatch(shard["file"])) and found[1] == split
+        ]
+        return max(numbers, default=-1) + 1
+
+    def frame_rows(self) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+        """Rows of frames.parquet, shard by shard."""
+        return _by_shard(TableReader(self.tables / FRAMES, FRAME_COLUMNS))
+
+    def series_rows(self) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+        """Rows of series.parquet, shard by shard."""
+        return _by_shard(TableReader(self.tables / SERIES, SERIES_COLUMNS))
+
+    def _rows(self) -> list[dict[Any, Any]]:
+        rows: list[dict[Any, Any]] = self.series.to_dict("records")
+        return rows
+
+
+def read_previous(manifests: Folder, *, must_read: bool) -> Previous | None:
+    """The dataset in ``manifests``; None where there is none, or (unless ``must_read``) where it cannot be read.
+
+    Raises:
+        ManifestError: it cannot be read, and ``must_read``.
+    """
+    if DATASET_JSON not in manifests.sizes([DATASET_JSON]):
+        return None
+    try:
+        tables = manifests.path if isinstance(manifests, LocalFolder) else fetched(manifests)
+        return Previous(tables, read_info(tables), read_series_table(tables))
+    except ManifestError as error:
+        if must_read:
+            raise ManifestError(f"{error} (its scenes should keep their splits; --fresh-split gives that up)") from None
+        warn(f"replacing a dataset that cannot be read ({error})")
+        return None
+
+
+def listed_shards(manifests: Folder) -> set[str]:
+    """Shards that dataset.json names, whatever else may be wrong with it."""
+    if not isinstance(manifests, LocalFolder):
+        return set()
+    try:
+        listed = read_json(manifests.path / DATASET_JSON)["shards"]
+        names = {shard["file"] for shard in listed}
+    except (InputError, KeyError, TypeError):
+        return set()
+    return {name for name in names if isinstance(name, str) and SHARD_PATTERN.fullmatch(name)}
+
+
+def _by_shard(reader: TableReader) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+    for shard, parts in groupby(_parts(reader), key=lambda part: part[0]):
+        yield shard, (rows for _, rows in parts)
+
+
+def _parts(reader: TableReader) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Pieces of a table, cut where the shard changes."""
+    for piece in reader.pieces():
+        begin = 0
+        names, ends = runs(piece.column("shard"))
+        for name, end in zip(names, ends, strict=True):
+            yield name, piece.slice(begin, end - begin)
+            begin = end

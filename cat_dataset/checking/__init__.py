@@ -1,0 +1,1 @@
+"""What proves a dataset: every byte against the tables, and labels that look wrong."""

@@ -1,0 +1,1 @@
+"""What tells readers about a dataset: the card, its plot, licences, look-alikes, the Croissant description."""
