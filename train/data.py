@@ -13,11 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cat_dataset.frames import FrameReader
-from cat_dataset.framing import Framing
 from cat_dataset.images import Rgb, decode_rgb
+from cat_dataset.loading.framing import Framing
+from cat_dataset.loading.samples import SampleMaker
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import Pair, PairIndex, rank_batch
-from cat_dataset.samples import SampleMaker
 from train.base import Instruction
 
 

@@ -20,9 +20,9 @@ from cat_dataset.attributes import Attribute, attribute
 from cat_dataset.command import reported, warn
 from cat_dataset.errors import InputError
 from cat_dataset.files import write_json
-from cat_dataset.framing import centre_square, cut_square
 from cat_dataset.images import Rgb
 from cat_dataset.instructions import Edit
+from cat_dataset.loading.framing import centre_square, cut_square
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from torch.utils.data import IterableDataset, get_worker_info
 
-from cat_dataset.samples import PairSample
-from cat_dataset.streaming import PairStream
+from cat_dataset.loading.samples import PairSample
+from cat_dataset.loading.streaming import PairStream
 
 
 class StreamedPairs(IterableDataset[PairSample]):

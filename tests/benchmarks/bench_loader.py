@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from cat_dataset.frames import FrameReader
-from cat_dataset.loading import PairDataset, PairSampler
+from cat_dataset.loading.pair_dataset import PairDataset, PairSampler
 from cat_dataset.pairs import PairIndex
 from tests.benchmarks.bench_pairs import BATCH, SIDE, bare_decode
 from tests.benchmarks.measure import TURNS, in_turns, ratios, say, spread, table, verdict

@@ -31,7 +31,7 @@ from cat_dataset.building.build import Options, build
 from cat_dataset.dataset_json import SPLITS
 from cat_dataset.folders import LocalFolder
 from cat_dataset.frames import FrameReader
-from cat_dataset.loading import PairDataset
+from cat_dataset.loading.pair_dataset import PairDataset
 from cat_dataset.manifests import open_dataset
 from cat_dataset.pairs import PairIndex
 from tests.benchmarks.measure import peak_rss, quiet, say, spread, table, verdict

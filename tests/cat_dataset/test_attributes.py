@@ -95,5 +95,6 @@ def test_an_unknown_name_gets_near_ones() -> None:
 def test_the_registry_for_manifests_is_plain_json() -> None:
     entry = next(one for one in registry_as_used() if one["name"] == "iso")
     assert entry == {
-        "name": "iso", "task": 1, "unit": "ISO", "level": "low", "scale": "stops", "span": 6.0, "low": 1.0, "high": 10_000_000.0, "mirror": 1,
+        "name": "iso", "task": 1, "unit": "ISO", "level": "low", "scale": "stops", "span": 6.0,
+        "low": 1.0, "high": 10_000_000.0, "mirror": 1,
     }  # fmt: skip

@@ -13,8 +13,8 @@ import pytest
 from cat_dataset.attributes import attribute
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import Pair, PairIndex
-from tests.cat_dataset.chance import p_value
 from tests.cat_dataset.factory import build_dataset, make_collection, make_series
+from tests.cat_dataset.loading.chance import p_value
 
 COUNT = 20_000
 LEAST = 1e-3

@@ -1,6 +1,6 @@
 import numpy as np
 
-from cat_dataset.loading import PairDataset
+from cat_dataset.loading.pair_dataset import PairDataset
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
 from train.data import BatchLoader, FrameCache

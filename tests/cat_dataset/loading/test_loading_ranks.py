@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from cat_dataset.loading import PairDataset
+from cat_dataset.loading.pair_dataset import PairDataset
+from cat_dataset.loading.streaming import PairStream
 from cat_dataset.manifests import open_dataset
 from cat_dataset.pairs import PairIndex
-from cat_dataset.streaming import PairStream
 from tests.cat_dataset.factory import build_dataset, make_collection
-from tests.cat_dataset.hashing import digest
+from tests.cat_dataset.loading.hashing import digest
 
 pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("accelerate", reason="accelerate is not installed")
-from tests.cat_dataset.ranks import INDEX, SIZES, STREAM
+from tests.cat_dataset.loading.ranks import INDEX, SIZES, STREAM
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BATCH = 8
 
 
@@ -55,7 +55,7 @@ def launch(root: Path, jobs: list[dict[str, Any]], *, nodes: int, processes: int
         subprocess.Popen(
             [
                 sys.executable, "-m", "torch.distributed.run", f"--nnodes={nodes}", f"--nproc-per-node={processes}",
-                f"--node-rank={node}", "--master-addr=127.0.0.1", f"--master-port={port}", "-m", "tests.cat_dataset.ranks",
+                f"--node-rank={node}", "--master-addr=127.0.0.1", f"--master-port={port}", "-m", "tests.cat_dataset.loading.ranks",
                 json.dumps(jobs),
             ],
             cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", **loopback}, text=True,

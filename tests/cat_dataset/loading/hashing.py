@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cat_dataset.samples import PairSample, stack
+from cat_dataset.loading.samples import PairSample, stack
 
 
 def digest(sample: PairSample) -> str:

@@ -17,12 +17,12 @@ import pytest
 from cat_dataset.errors import UsageError
 from cat_dataset.frames import FrameReader
 from cat_dataset.images import decode_rgb
-from cat_dataset.loading import PairDataset, PairSampler
+from cat_dataset.loading.pair_dataset import PairDataset, PairSampler
+from cat_dataset.loading.samples import PairSample, stack
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
-from cat_dataset.samples import PairSample, stack
 from tests.cat_dataset.factory import build_dataset, make_collection, make_series
-from tests.cat_dataset.hashing import digest, digests
+from tests.cat_dataset.loading.hashing import digest, digests
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from torch.utils.data import DataLoader  # noqa: E402

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 
 from cat_dataset.errors import UsageError
 from cat_dataset.frames import FrameReader
-from cat_dataset.framing import Framing
 from cat_dataset.images import Rgb, decode_rgb
+from cat_dataset.loading.framing import Framing
+from cat_dataset.loading.samples import PairSample, SampleMaker
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex, rank_batch
-from cat_dataset.samples import PairSample, SampleMaker
 
 STATE_VERSION = 1
 SIZE = 512

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cat_dataset.errors import CatError, LoadError, UsageError
-from cat_dataset.framing import Framing
 from cat_dataset.images import Rgb
+from cat_dataset.loading.framing import Framing
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import Pair, PairIndex
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cat_dataset.attributes import ATTRIBUTES
 from cat_dataset.errors import UsageError
-from cat_dataset.framing import Framing, centre_square, cut_square, random_square
+from cat_dataset.loading.framing import Framing, centre_square, cut_square, random_square
 from cat_dataset.pairs import Pair, PairEdit
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from cat_dataset.errors import LoadError
 from cat_dataset.folders import LocalFolder
-from cat_dataset.loading import PairDataset, PairSampler
+from cat_dataset.loading.pair_dataset import PairDataset, PairSampler
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from tests.cat_dataset.factory import build_dataset, make_collection

@@ -15,7 +15,7 @@ import pytest
 from tests.cat_dataset.factory import build_dataset, make_collection
 
 pytest.importorskip("torch", reason="torch is not installed")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "loading.md").read_text(encoding="utf-8"), re.DOTALL)
 LOADER, RESUME, RANKS, ACCELERATE, STREAM = BLOCKS
 

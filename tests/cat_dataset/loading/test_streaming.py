@@ -24,14 +24,14 @@ from cat_dataset.errors import LoadError, UsageError
 from cat_dataset.folders import LocalFolder
 from cat_dataset.frames import FrameReader
 from cat_dataset.images import decode_rgb
+from cat_dataset.loading.samples import PairSample
+from cat_dataset.loading.streaming import PairStream
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
-from cat_dataset.samples import PairSample
-from cat_dataset.streaming import PairStream
 from tests.cat_dataset.building.test_remote import RangedHandler
-from tests.cat_dataset.chance import p_value
 from tests.cat_dataset.factory import build_dataset, make_collection, make_series
-from tests.cat_dataset.hashing import digest, digests
+from tests.cat_dataset.loading.chance import p_value
+from tests.cat_dataset.loading.hashing import digest, digests
 
 EVERYTHING = {"train": 1.0, "validation": 0.0, "test": 0.0}
 SERIES, DRAWS, BUFFER = 11, 3, 3

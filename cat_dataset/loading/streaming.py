@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cat_dataset.errors import UsageError
-from cat_dataset.framing import Framing
 from cat_dataset.images import Rgb, decode_rgb
-from cat_dataset.loading import SIZE, STATE_VERSION, Batch, check_fingerprint
+from cat_dataset.loading.framing import Framing
+from cat_dataset.loading.pair_dataset import SIZE, STATE_VERSION, Batch, check_fingerprint
+from cat_dataset.loading.samples import PairSample, SampleMaker
+from cat_dataset.loading.shard_stream import ForwardReader
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex, rank_batch
-from cat_dataset.samples import PairSample, SampleMaker
-from cat_dataset.shard_stream import ForwardReader
 
 _ORDER_STREAM = 0x5A4D
 """Separates the order of the shards from every other use of the seed."""

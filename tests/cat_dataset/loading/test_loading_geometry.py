@@ -15,9 +15,9 @@ import pytest
 from cat_dataset.attributes import ATTRIBUTES
 from cat_dataset.images import encode_png
 from cat_dataset.instructions import parse
-from cat_dataset.loading import PairDataset
+from cat_dataset.loading.pair_dataset import PairDataset
+from cat_dataset.loading.samples import PairSample
 from cat_dataset.pairs import PairIndex
-from cat_dataset.samples import PairSample
 from cat_dataset.series_writer import SeriesWriter
 from tests.cat_dataset.factory import build_dataset
 

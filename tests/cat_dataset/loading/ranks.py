@@ -1,4 +1,4 @@
-"""What one process runs in the tests of several processes: python -m torch.distributed.run … -m tests.cat_dataset.ranks JOBS.
+"""What one process runs in the tests of several processes: python -m torch.distributed.run … -m tests.cat_dataset.loading.ranks JOBS.
 
 JOBS is a JSON list. Each job has manifests, way, batch, steps, workers, state (or null) and out. Rank 0 writes to ``out``
 what all ranks saw, gathered over gloo.
@@ -17,11 +17,11 @@ from torch import distributed
 from torch.utils.data import DataLoader
 
 from cat_dataset.errors import UsageError
-from cat_dataset.loading import PairDataset, PairSampler
+from cat_dataset.loading.pair_dataset import PairDataset, PairSampler
+from cat_dataset.loading.streaming import PairStream
 from cat_dataset.manifests import open_dataset
 from cat_dataset.pairs import PairIndex
-from cat_dataset.streaming import PairStream
-from tests.cat_dataset.hashing import digests
+from tests.cat_dataset.loading.hashing import digests
 from train.streaming import StreamedPairs
 
 INDEX: dict[str, Any] = {"seed": 3, "zero_share": 0.1, "mirror": 0.5}
