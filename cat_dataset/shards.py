@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,11 +27,22 @@ def member_name(series: str, frame: int, extension: str) -> str:
     return f"{series}_{frame:04d}.{extension}"
 
 
+_OWNER = b"0000644\0" + 2 * b"0000000\0"
+_TIME, _KIND, _REST = b"\0" + 11 * b"0" + b"\0", b"0" + bytes(100) + b"ustar\x0000", bytes(247)
+_SUM = sum(_OWNER + _TIME + _KIND + _REST) + 8 * ord(" ")
+
+
 def tar_header(name: str, size: int) -> bytes:
-    """The 512-byte USTAR header of a member that depends on nothing but its name and size."""
-    header = tarfile.TarInfo(name)
-    header.size, header.mode, header.mtime = size, 0o644, 0
-    return header.tobuf(tarfile.USTAR_FORMAT)
+    """The 512-byte USTAR header (POSIX.1-1988) of a file that depends on nothing but its name and size.
+
+    Raises:
+        ValueError: the name has more than 100 bytes, or the size more than 8 GiB.
+    """
+    encoded, digits = name.encode("utf-8"), b"%011o" % size
+    if len(encoded) > 100 or len(digits) > 11:
+        raise ValueError(f"{name!r} with {size} bytes does not fit into a USTAR header")
+    total = _SUM + sum(encoded) + sum(digits)
+    return b"".join((encoded, bytes(100 - len(encoded)), _OWNER, digits, _TIME, b"%06o\0 " % total, _KIND, _REST))
 
 
 def archive_size(content: int) -> int:

@@ -48,7 +48,7 @@ class Described:
     """How the members of one series are spelled: ``source``, ``object`` and ``varies`` are its columns in series.parquet."""
 
     def __init__(self, series: str, source: str, object: str, varies: Sequence[str], extension: str) -> None:
-        self.picture, self.json = Headers(series, extension), Headers(series, "json")
+        self._series, self._extension = series, extension
         self.columns = [f"value_{name}" for name in varies]
         labels = ", ".join(f'{{"attribute": {_text(name)}, "value": %r, "unit": {_text(attribute(name).unit)}}}' for name in varies)
         self._sample = (
@@ -56,29 +56,17 @@ class Described:
             f'"labels": [{labels}], "width": %d, "height": %d, "sha256": "%s"}}'
         )
 
+    def header(self, frame: int, size: int) -> bytes:
+        """The 512 bytes before a picture of ``size`` bytes."""
+        return tar_header(member_name(self._series, frame, self._extension), size)
+
+    def sample_header(self, frame: int, size: int) -> bytes:
+        """The 512 bytes before a sample of ``size`` bytes."""
+        return tar_header(member_name(self._series, frame, "json"), size)
+
     def sample(self, frame: int, values: Iterable[float], width: int, height: int, sha256: str) -> bytes:
         """`cat_dataset.shards.sample_json` of a frame; ``values`` in the order of `columns`."""
         return (self._sample % (frame, *values, width, height, sha256)).encode()
-
-
-class Headers:
-    """`cat_dataset.shards.tar_header` of the members of a series that have one extension."""
-
-    def __init__(self, series: str, extension: str) -> None:
-        self._series, self._extension = series, extension
-        blank = tar_header(member_name(series, 0, extension), 0)
-        name = member_name(series, 0, extension).encode()
-        digits = len(name) - len(extension) - 5
-        parts = blank[:digits], blank[digits + 4 : 124], blank[136:148], blank[156:]
-        before, behind, time, rest = (part.replace(b"%", b"%%") for part in parts)
-        self._template = before + b"%04d" + behind + b"%011o\0" + time + b"%06o\0 " + rest
-        self._sum = sum(sum(part) for part in parts) + 8 * ord(" ")
-
-    def of(self, frame: int, size: int) -> bytes:
-        """The 512 bytes before the member of ``frame``, which has ``size`` bytes."""
-        if frame > 9999 or size >= 8**11:
-            return tar_header(member_name(self._series, frame, self._extension), size)
-        return self._template % (frame, size, self._sum + sum(b"%04d%011o" % (frame, size)))
 
 
 def expected_frames(rows: Iterable[pa.RecordBatch], describe: Callable[[str], Described]) -> Iterator[Expected]:
@@ -98,8 +86,8 @@ def _expected(series: str, described: Described, rows: pa.RecordBatch) -> Iterat
         frame, offset, size, _, sha256, width, height, _ = fixed
         text = described.sample(frame, values, width, height, sha256)
         length = len(text)
-        tail = b"".join((_ZEROS[: -size % BLOCK], described.json.of(frame, length), text, _ZEROS[: -length % BLOCK]))
-        yield Expected._make((series, *fixed, described.picture.of(frame, size), tail, length, offset + size + len(tail)))
+        tail = b"".join((_ZEROS[: -size % BLOCK], described.sample_header(frame, length), text, _ZEROS[: -length % BLOCK]))
+        yield Expected._make((series, *fixed, described.header(frame, size), tail, length, offset + size + len(tail)))
 
 
 def _listed(rows: pa.RecordBatch, name: str) -> list[Any]:

@@ -8,8 +8,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cat_dataset.shards import TarFile, tar_header
+from cat_dataset.shards import TarFile, member_name, tar_header
 
 
 def test_the_tar_is_what_python_would_write(tmp_path: Path) -> None:
@@ -26,6 +28,23 @@ def test_the_tar_is_what_python_would_write(tmp_path: Path) -> None:
     data = tar.path.read_bytes()
     assert data == buffer.getvalue()
     assert [data[at : at + len(body)] for at, (_, body) in zip(offsets, members, strict=True)] == [body for _, body in members]
+
+
+@given(
+    st.from_regex(r"\A[a-z0-9_-]{1,80}\Z"), st.integers(0, 2**31 - 1), st.integers(0, 8**11 - 1), st.sampled_from(["png", "jpg", "json"])
+)
+def test_headers_are_those_of_python(series: str, frame: int, size: int, extension: str) -> None:
+    name = member_name(series, frame, extension)
+    if len(name) <= 100:
+        header = tarfile.TarInfo(name)
+        header.size = size
+        assert tar_header(name, size) == header.tobuf(tarfile.USTAR_FORMAT)
+
+
+@pytest.mark.parametrize(("name", "size"), [("a" * 101, 1), ("a.png", 8**11)])
+def test_what_a_header_cannot_hold(name: str, size: int) -> None:
+    with pytest.raises(ValueError, match="does not fit into a USTAR header"):
+        tar_header(name, size)
 
 
 def test_headers_hold_nothing_of_the_machine() -> None:

@@ -1,4 +1,4 @@
-"""The quick spelling of headers and samples is the one that the packer writes."""
+"""The quick spelling of samples is the one that the packer writes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cat_dataset.attributes import ATTRIBUTES
-from cat_dataset.checking.expected_bytes import Described, Headers, expected_frames
+from cat_dataset.checking.expected_bytes import Described, expected_frames
 from cat_dataset.shards import BLOCK, member_name, sample_json, tar_header
 
 ids = st.from_regex(r"\A[a-z0-9_-]{1,80}\Z")
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-
-
-@given(
-    ids, st.one_of(st.integers(0, 9999), st.integers(9990, 2**31 - 1)), st.integers(0, 8**11 - 1), st.sampled_from(["png", "jpg", "json"])
-)
-def test_headers(series: str, frame: int, size: int, extension: str) -> None:
-    name = member_name(series, frame, extension)
-    if len(name) <= 100:
-        assert Headers(series, extension).of(frame, size) == tar_header(name, size)
 
 
 @given(ids, texts, texts, st.dictionaries(st.sampled_from(sorted(ATTRIBUTES)), numbers, min_size=1, max_size=3), st.integers(0, 10**6))
