@@ -13,7 +13,7 @@ from cat_dataset.errors import RunFailed
 
 _MODULES = {
     "cat-ingest": "capture.ingest",
-    "cat-build-shards": "cat_dataset.building.build",
+    "cat-build-shards": "cat_dataset.building.command",
     "cat-verify": "cat_dataset.checking.command",
     "cat-edit": "train.edit",
 }
