@@ -1,6 +1,6 @@
 """Megabytes of pictures packed per CPU second: cat-build-shards against webdataset's ShardWriter and against bare copying.
 
-    python -m tests.benchmarks.bench_build [--series 16] [--frames 60] [--size 1024] [--format jpg] [--seconds 1] [--turns 15]
+    python -m tests.benchmarks.bench_build [--series 24] [--frames 60] [--size 1024] [--format jpg] [--seconds 1] [--turns 15]
 
 All read the same frame files, warm in the page cache, and write picture and JSON sample of each into tars on the same disk.
 Every case ends with an fsync of each shard (ours does so itself; for the others it is done here). Beyond that ours compares each
@@ -94,7 +94,7 @@ def report(rates: dict[str, list[float]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", type=int, default=16)
+    parser.add_argument("--series", type=int, default=24)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--size", type=int, default=1024)
     parser.add_argument("--format", choices=("png", "jpg"), default="jpg")
