@@ -114,6 +114,11 @@ def spell(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def said(delta: float) -> float:
+    """``delta`` as an instruction says it: six digits, so that what floats add in the last places is not learned as words."""
+    return float(f"{delta:.6g}")
+
+
 def object_phrase(name: str) -> str:
     """``name`` as the words an instruction can carry: no article, no joints of the grammar, at most 60 characters."""
     text = re.sub(r"[^\w\s'.,()+&-]+|_", " ", name)

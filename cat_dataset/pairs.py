@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from cat_dataset.attributes import ATTRIBUTES, Attribute, attribute
 from cat_dataset.errors import UsageError
 from cat_dataset.grid import Grids
-from cat_dataset.instructions import Edit, build, templates_of
+from cat_dataset.instructions import Edit, build, said, templates_of
 from cat_dataset.manifests import Dataset
 from cat_dataset.split_series import SplitSeries
 
@@ -37,7 +37,7 @@ _UNIT = 2.0**-53
 
 @dataclass(frozen=True, slots=True)
 class PairEdit:
-    """One change from source to target: ``delta`` in the natural unit, ``encoded`` as the model sees it."""
+    """One change from source to target: ``delta`` in the natural unit, to six digits; ``encoded`` as the model sees it, exact."""
 
     attribute: str
     task: int
@@ -250,7 +250,7 @@ class PairIndex:
         if mirrored and chosen.mirror < 0:
             source, target = -source, -target
         encoded = 0.0 if source == target else chosen.encode(source, target, plain=self.plain)
-        return PairEdit(name, chosen.task, chosen.delta(source, target), encoded, self._series.object(number))
+        return PairEdit(name, chosen.task, said(chosen.delta(source, target)), encoded, self._series.object(number))
 
 
 def _ranges(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -101,8 +101,9 @@ def assign(
 ) -> dict[str, str]:
     """The split of every series, by id.
 
-    Attributes are shared out one by one, the rarest first: each group, in hash order, goes to the split that is furthest
-    below its share of that attribute's frames, and every split gets a group of each attribute that has enough of them.
+    Attributes are shared out one by one, the rarest first: each group, the largest first and equal ones in hash order, goes to
+    the split that is furthest below its share of that attribute's frames, and every split gets a group of each attribute that
+    has enough of them.
     Groups that ``previous`` (token → split) knows keep their split, so that a growing dataset never leaks.
 
     Raises:
@@ -136,7 +137,7 @@ def lacking(members: Iterable[Member], splits: Mapping[str, str], fractions: Map
         if not names:
             lines.append(f"the {split} split is empty: there are too few scenes to share; add some or change --split")
         elif every - names:
-            lines.append(f"the {split} split has no {', '.join(sorted(every - names))}: too few scenes vary it")
+            lines.append(f"the {split} split has no {', '.join(sorted(every - names))}: too few scenes vary it, or they keep an earlier split (--fresh-split deals all anew)")
     return lines
 
 
@@ -166,7 +167,7 @@ def _share_out(
     for number in numbers:
         if number in placed:
             held[placed[number]] += weight[number]
-    free = [number for number in numbers if number not in placed]
+    free = sorted((number for number in numbers if number not in placed), key=lambda number: -weight[number])
     for at, number in enumerate(free):
         empty = [split for split in wanted if not held[split]]
         must = len(numbers) >= len(wanted) and len(free) - at <= len(empty)

@@ -57,7 +57,8 @@ def test_a_pair_is_what_it_says(dataset: Dataset, index: PairIndex, i: int) -> N
         chosen = attribute(edit.attribute)
         one, other = source[f"value_{edit.attribute}"], target[f"value_{edit.attribute}"]
         assert edit.task == chosen.task
-        assert edit.delta == chosen.delta(one, other)
+        assert edit.delta == pytest.approx(chosen.delta(one, other), rel=1e-5)
+        assert edit.delta == float(f"{edit.delta:.6g}")
         assert edit.encoded == pytest.approx(chosen.encode(one, other))
         assert edit.object in ("chair", "scene", "old red car")
     if pair.source == pair.target:
@@ -100,7 +101,7 @@ def test_options(dataset: Dataset) -> None:
     pairs = [only.pair(i) for i in range(300)]
     assert {edit.attribute for pair in pairs for edit in pair.edits} == {"iso"}
     assert all(pair.source != pair.target for pair in pairs)
-    assert all(edit.encoded == pytest.approx(edit.delta / 6400) for pair in pairs for edit in pair.edits)
+    assert all(edit.encoded == pytest.approx(edit.delta / 6400, rel=1e-5) for pair in pairs for edit in pair.edits)
     nothing = PairIndex(dataset, zero_share=1.0)
     assert all(nothing.pair(i).source == nothing.pair(i).target for i in range(100))
     weighted = PairIndex(dataset, attributes=["iso", "rotation_z"], weights={"iso": 3.0})
@@ -224,3 +225,9 @@ def test_how_a_dataset_is_packed_does_not_matter(dataset: Dataset, tmp_path: Pat
         a, b = one.pair(i), two.pair(i)
         assert (a.instruction, a.edits) == (b.instruction, b.edits)
         assert names[0][a.target] == names[1][b.target]
+
+
+def test_what_floats_add_is_not_said(tmp_path: Path) -> None:
+    make_series(tmp_path / "series", "sum", {"exposure": [0.1 * k for k in range(8)]})
+    index = PairIndex(build_dataset(tmp_path, split=EVERYTHING))
+    assert max(len(index.pair(i).instruction) for i in range(300)) <= len("Increase the exposure by 0.3 stops")

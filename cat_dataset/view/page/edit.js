@@ -30,7 +30,9 @@ catView.signed = (change) => {
   return `${rounded < 0 ? "" : "+"}${rounded === 0 ? 0 : rounded}`;
 };
 
-catView.sentence = (words, change) => {
+/** The instruction for a change; like the trainer's it says six digits (`cat_dataset.instructions.said`). */
+catView.sentence = (words, exact) => {
+  const change = Number(exact.toPrecision(6));
   if (change === 0) return words.none;
   const falls = change < 0;
   if (Math.abs(change) === 1) return falls ? words.minus_one : words.plus_one;

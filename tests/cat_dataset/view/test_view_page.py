@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from cat_dataset.attributes import attribute
 from cat_dataset.images import Rgb, decode_rgb
-from cat_dataset.instructions import Edit, build, object_phrase, spell
+from cat_dataset.instructions import Edit, build, object_phrase, said, spell
 from cat_dataset.scales import ANGLE
 from cat_dataset.view import catalogue
 from cat_dataset.view.app import app
@@ -261,7 +261,7 @@ def test_the_edit_is_what_python_says(page: Any, site: Site) -> None:
             for described, change in zip(detail["attributes"], edit["changes"], strict=True):
                 chosen, values = attribute(described["name"]), detail["values"][described["name"]]["value"]
                 step = chosen.scale.difference(values[a], values[b])
-                natural.append(Edit(chosen.name, chosen.delta(values[a], values[b]), thing))
+                natural.append(Edit(chosen.name, said(chosen.delta(values[a], values[b])), thing))
                 relative.append(Edit(chosen.name, round(step, 2), thing, True) if chosen.needs_source else natural[-1])
                 assert change["delta"] == chosen.spell_delta(natural[-1].delta)
                 assert float(change["encoded"]) == pytest.approx(chosen.encode(values[a], values[b]), abs=0.0051)
