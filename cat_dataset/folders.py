@@ -83,7 +83,8 @@ class LocalFolder(Folder):
     def subfolders(self) -> list[str]:
         if not self.path.is_dir():
             raise InputError(f"{self.path} is not a folder; render or ingest a series into it first")
-        return sorted(entry.name for entry in os.scandir(self.path) if entry.is_dir())
+        # a link that leads nowhere stands for a folder, so that it is missed
+        return sorted(entry.name for entry in os.scandir(self.path) if os.path.isdir(entry) or not os.path.exists(entry))
 
     def files(self, below: str = "") -> dict[str, int]:
         folder = self.path / below
@@ -95,7 +96,10 @@ class LocalFolder(Folder):
         return {name: (self.path / name).stat().st_size for name in names if (self.path / name).is_file()}
 
     def read(self, name: str, offset: int = 0, size: int | None = None) -> bytes:
-        with open(self.path / name, "rb") as stream:
+        path = self.path / name
+        if not path.is_file():  # opening a pipe would wait for a writer
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        with open(path, "rb") as stream:
             stream.seek(offset)
             return stream.read(-1 if size is None else size)
 
@@ -107,6 +111,8 @@ class LocalFolder(Folder):
             os.replace(source, self.path / name)
         except OSError as error:
             if error.errno != errno.EXDEV:
+                if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM):
+                    error.filename = str(self.path / name)  # it is the target that is wrong
                 raise
             with open(source, "rb") as stream, atomic_file(self.path / name) as copy:
                 shutil.copyfileobj(stream, copy, 1 << 20)

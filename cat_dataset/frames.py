@@ -57,7 +57,7 @@ class FrameReader:
         if len(data) != size or crc32(data) != self._crc[row]:
             raise ManifestError(
                 f"{self._folder}/{self._names[shard]}: {size} bytes at offset {offset} do not match their CRC-32; copy this shard "
-                "again, or run cat-build-shards again (cat-verify lists every damaged frame)"
+                "again, or delete it and run cat-build-shards again (cat-verify lists every damaged frame)"
             )
         return data
 

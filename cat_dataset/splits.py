@@ -50,9 +50,18 @@ def parse_fractions(text: str) -> dict[str, float]:
         shares = [float(part) for part in text.split("/")]
     except ValueError:
         shares = []
-    if len(shares) != len(SPLITS) or not all(0 <= share <= 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
+    named = dict(zip(SPLITS, shares, strict=False))
+    if len(shares) != len(SPLITS) or not are_fractions(named):
         raise UsageError(f"--split {text!r} must be three shares that add up to 1, like 0.9/0.05/0.05 (train/validation/test)")
-    return dict(zip(SPLITS, shares, strict=True))
+    return named
+
+
+def are_fractions(shares: object) -> bool:
+    """Whether ``shares`` are such, as `parse_fractions` gives them."""
+    if not isinstance(shares, dict) or shares.keys() != set(SPLITS):
+        return False
+    numbers = list(shares.values())
+    return all(type(share) in (int, float) and 0 <= share <= 1 for share in numbers) and abs(sum(numbers) - 1) <= 1e-6
 
 
 def tokens(member: Member, keys: Sequence[str] | None = None) -> list[Token]:
@@ -137,7 +146,9 @@ def lacking(members: Iterable[Member], splits: Mapping[str, str], fractions: Map
         if not names:
             lines.append(f"the {split} split is empty: there are too few scenes to share; add some or change --split")
         elif every - names:
-            lines.append(f"the {split} split has no {', '.join(sorted(every - names))}: too few scenes vary it, or they keep an earlier split (--fresh-split deals all anew)")
+            lines.append(
+                f"the {split} split has no {', '.join(sorted(every - names))}: too few scenes vary it, or they keep an earlier split (--fresh-split deals all anew)"
+            )
     return lines
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,18 @@ from cat_dataset.attributes import ATTRIBUTES
 from cat_dataset.building.assemble import describe, write_tables
 from cat_dataset.building.commit import TABLES_ASIDE, carry_through, prepare
 from cat_dataset.building.packing import Packer, Plan, Settings, Shard, pack_order, plan_shards
-from cat_dataset.building.previous import Previous, listed_shards, read_previous
+from cat_dataset.building.previous import Previous, listed_shards, read_previous, same_bytes
 from cat_dataset.building.survey import Found, Refused, look_closer, survey
 from cat_dataset.command import warn
 from cat_dataset.dataset_json import SHARD_PATTERN, SPLITS, shards_seen_from
 from cat_dataset.describing.accompany import accompany
 from cat_dataset.errors import InputError, RunFailed
-from cat_dataset.files import folder_lock
+from cat_dataset.files import folder_lock, slug
 from cat_dataset.folders import Folder, LocalFolder
 from cat_dataset.manifests import cache_folder
 from cat_dataset.parallel import default_workers, in_order
 from cat_dataset.progress import Progress
-from cat_dataset.splits import Member, assign, lacking
+from cat_dataset.splits import Member, Token, are_fractions, assign, lacking
 from cat_dataset.tables import REJECTED, rejected_table, write_table
 
 STAGING = ".staging"
@@ -53,6 +53,21 @@ class Options:
     missing: str = "refuse"
     repack: bool = False
     workers: int = 0
+    inherit: frozenset[str] = frozenset()
+    """Fields that nobody asked for: those of the dataset that the build adds to, where there is one."""
+
+    def after(self, previous: Previous | None) -> Options:
+        """With what is to be inherited from the dataset as it was."""
+        if previous is None:
+            return self
+        split = previous.info["split"]
+        was: dict[str, Any] = {"image_format": previous.info["image_format"]}
+        if not self.fresh_split:
+            was["split_by"] = split["by"]
+            was |= {"fractions": split["fractions"]} if are_fractions(split.get("fractions")) else {}
+        if type(previous.info.get("seed")) is int and previous.info["seed"] >= 0:
+            was["seed"] = previous.info["seed"]
+        return replace(self, **{name: value for name, value in was.items() if name in self.inherit})
 
     @property
     def settings(self) -> Settings:
@@ -60,10 +75,17 @@ class Options:
         return Settings(self.image_format, self.decode)
 
 
-def build(
-    series: Sequence[Folder], shards: Folder, manifests: Folder, options: Options, check: Callable[[], None] = lambda: None
-) -> dict[str, Any]:
-    """Pack every series; returns the content of dataset.json. ``check`` is called now and then and may raise to stop.
+@dataclass(frozen=True)
+class Built:
+    """dataset.json, and how many series were packed now and how many stayed where they were."""
+
+    info: dict[str, Any]
+    packed: int
+    kept: int
+
+
+def build(series: Sequence[Folder], shards: Folder, manifests: Folder, options: Options, check: Callable[[], None] = lambda: None) -> Built:
+    """Pack every series; what became of it. ``check`` is called now and then and may raise to stop.
 
     Raises:
         RunFailed: series were refused; all are listed, and nothing was changed.
@@ -75,20 +97,19 @@ def build(
         if carry_through(staging, shards, manifests, shards_folder):
             staging.mkdir()
         previous = read_previous(manifests, must_read=not options.fresh_split)
-        keepable = previous.keepable(shards, options.settings) if previous and not options.repack else set()
-        surveyed = survey(series, previous.known(keepable) if previous else {}, options.image_format, workers)
+        options = options.after(previous)
+        own = previous.own(shards, shards_folder) if previous else listed_shards(manifests, shards_folder)
+        keepable = previous.keepable(shards, own, options.settings) if previous and not options.repack else set()
+        known = previous.known(keepable) if previous else {}
+        surveyed = survey(series, known, options.image_format, workers, not_series=(shards, manifests), check=check)
         found = {one.member.id: one for one in surveyed.found}
         refused = list(surveyed.refused)
         missing = _missing(previous, found, refused, series, options.missing)
         if not found and not missing:
             _refuse(refused, 0)
         members = [one.member for one in found.values()] + [*missing.values()]
-        splits = assign(
-            members,
-            options.fractions,
-            options.split_by,
-            previous.splits(options.split_by) if previous and not options.fresh_split else None,
-        )
+        by = [slug(key) for key in options.split_by] if options.split_by else None
+        splits = assign(members, options.fractions, by, _old_splits(previous, by, missing, options.fresh_split))
         for line in lacking(members, splits, options.fractions):
             warn(line)
         same = {name: one for name, one in found.items() if one.known}
@@ -96,7 +117,8 @@ def build(
         held = previous.known(kept) if previous else {}
         if lost := missing.keys() - held.keys():
             raise InputError(
-                f"the shard of {min(lost)} must be packed anew, and its folder is not there; bring it back, or give --missing drop"
+                f"the shard of {min(lost)} must be packed anew (it is damaged, something in it changed or goes to another split, or "
+                "--repack or another --format was given), and its folder is not there; bring it back, or give --missing drop"
             )
         fresh, worse = _look_closer([one for name, one in found.items() if name not in held], options, workers)
         refused += worse
@@ -105,27 +127,30 @@ def build(
         refused += unfit
         if refused and not (options.skip_bad and (made or kept)):
             _refuse(refused, len(held) + sum(shard.listed["samples"] > 0 for shard in made))
+        _check_strangers(made, own, shards, manifests)
         new = [shard.listed["file"] for shard in made]
         aside = staging / TABLES_ASIDE
+        if aside.is_dir():
+            shutil.rmtree(aside)  # of a build that was killed: not all of its files may be due now
         old_shards = [shard for shard in previous.info["shards"] if shard["file"] in kept] if previous else []
-        varied = {name for member in members for name in member.varies}
+        unfit_names = {one.series for one in refused}
+        varied = {name for member in members if member.id not in unfit_names for name in member.varies}
         write_tables(aside, staging, previous, kept, new, [name for name in ATTRIBUTES if name in varied])
         if refused:
             write_table(aside / REJECTED, rejected_table([one.row() for one in sorted(refused, key=lambda one: one.folder)]))
         settings = {
             "image_format": options.image_format, "shards_folder": shards_folder, "seed": options.seed, "rejected": len(refused),
-            "split": {"fractions": dict(options.fractions), "by": list(options.split_by) if options.split_by else None},
+            "split": {"fractions": dict(options.fractions), "by": by},
         }  # fmt: skip
         info = describe(aside, [*old_shards, *(shard.listed for shard in made)], settings)
         for pair in accompany(aside, info, shards).pairs[:NEAR_SHOWN]:
             warn(f"{pair}: they may show one thing; --split-by, or a scene key in series.json, keeps them together")
-        dropped = ({shard["file"] for shard in previous.info["shards"]} if previous else listed_shards(manifests)) - kept - set(new)
-        prepare(staging, new, sorted(dropped), shards_folder, info)
+        prepare(staging, new, sorted(own - kept - set(new)), shards_folder, info)
         carry_through(staging, shards, manifests, shards_folder)
     _name_strays(shards, {shard["file"] for shard in info["shards"]})
     for one in refused:
         warn(f"left out: {one.reason}")
-    return info
+    return Built(info, info["totals"]["series"] - len(held), len(held))
 
 
 @contextmanager
@@ -168,6 +193,25 @@ def _missing(
             "give every folder with its own --series, or say --missing keep (they stay in their shards) or --missing drop"
         )
     return gone if choice == "keep" else {}
+
+
+def _old_splits(previous: Previous | None, by: Sequence[str] | None, missing: Collection[str], fresh: bool) -> dict[Token, str]:
+    """The splits that new series must go by: those of the ``missing``, which cannot be packed anew, before all others."""
+    if previous is None:
+        return {}
+    return {**({} if fresh else previous.splits(by)), **previous.splits(by, missing)}
+
+
+def _check_strangers(made: Sequence[Shard], own: Collection[str], shards: Folder, manifests: Folder) -> None:
+    """Refuse to write over the shards of another dataset."""
+    taken = shards.sizes(shard.listed["file"] for shard in made if shard.listed["file"] not in own)
+    strangers = sorted(shard.listed["file"] for shard in made if shard.listed["file"] in taken and not same_bytes(shards, shard.listed))
+    if strangers:
+        named = ", ".join(strangers[:3]) + (" …" if len(strangers) > 3 else "")
+        raise InputError(
+            f"{shards} holds {named}, which the dataset in {manifests} does not; nothing was changed. "
+            "Choose another --shards, give that dataset's own --manifests, or delete what is left of a dataset that is gone"
+        )
 
 
 def _refuse(refused: Sequence[Refused], good: int) -> None:

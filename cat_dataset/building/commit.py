@@ -72,7 +72,7 @@ def _place_tables(aside: Path, manifests: Folder) -> None:
             warn(f"{manifests}/{CARD} is not a dataset card of ours and stays as it is; move it away and build again to get the card")
         elif (aside / name).is_file():
             manifests.put(aside / name, name)
-        elif name == REJECTED:
+        elif name == REJECTED and not read_json(aside / DATASET_JSON)["rejected"]:  # else it was placed before a kill
             manifests.remove(name)
 
 

@@ -126,6 +126,9 @@ def _frame_data(root: Folder, series: Series, number: int, path: str) -> tuple[b
         size = check_picture(data, path)
     except InputError as error:
         raise SeriesError(str(error)) from None
+    kind = "jpg" if data.startswith(b"\xff\xd8") else "png"
+    if not frame.file.endswith(f".{kind}"):
+        raise SeriesError(f"{path} is a .{kind} picture by its content; make the series again")
     if size != (frame.width, frame.height):
         raise SeriesError(f"{path} is {size[0]}×{size[1]}, {SERIES_JSON} says {frame.width}×{frame.height}; make the series again")
     return data, own

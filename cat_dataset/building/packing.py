@@ -89,6 +89,7 @@ class Packer:
 
         Later `make` copies it from there.
         """
+        self._check()
         path = self._encoded(found)
         held = self._held(found)
         if held is None:
@@ -102,7 +103,7 @@ class Packer:
             finally:
                 tar.abandon()
             adopt(tar.path, path)
-            write_bytes(path.with_suffix(".json"), json.dumps({"digest": found.digest, **asdict(held)}).encode())
+            write_bytes(path.with_suffix(".json"), json.dumps({"packing": PACKING, "digest": found.digest, **asdict(held)}).encode())
         return path.stat().st_size
 
     def make(self, plan: Plan) -> Shard:
@@ -113,6 +114,7 @@ class Packer:
         if made is not None:
             self._progress.skip(made.listed["samples"])
             return made
+        path.with_suffix(".json").unlink(missing_ok=True)  # until all is whole again, or a kill would mix two builds
         packed: list[Packed] = []
         refused: list[Refused] = []
         tar = TarFile(path.with_suffix(".partial"))
@@ -173,7 +175,8 @@ class Packer:
             last = held.frames[-1]
         except (InputError, KeyError, TypeError, IndexError):
             return None
-        return held if raw.get("digest") == found.digest and path.stat().st_size > last["offset"] + last["size"] else None
+        known = raw.get("packing") == PACKING and raw.get("digest") == found.digest
+        return held if known and path.stat().st_size > last["offset"] + last["size"] else None
 
     def _key(self, plan: Plan) -> dict[str, Any]:
         """All that the bytes of a shard depend on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -31,30 +32,37 @@ class Previous:
     info: Mapping[str, Any]
     series: pd.DataFrame
 
-    def splits(self, split_by: Sequence[str] | None) -> dict[Token, str]:
-        """The split of everything that it shows."""
-        return {token: str(row["split"]) for row in self._rows() for token in tokens(member_of(row), split_by)}
+    def splits(self, split_by: Sequence[str] | None, only: Collection[str] | None = None) -> dict[Token, str]:
+        """The split of everything that it shows, or that the series ``only`` show."""
+        rows = (row for row in self._rows() if only is None or row["series"] in only)
+        return {token: str(row["split"]) for row in rows for token in tokens(member_of(row), split_by)}
 
     def known(self, shards: Collection[str]) -> dict[str, tuple[str, Member]]:
         """SHA-256 of series.json and description of every series in ``shards``."""
         return {row["series"]: (row["digest"], member_of(row)) for row in self._rows() if row["shard"] in shards}
 
-    def keepable(self, folder: Folder, settings: Settings) -> set[str]:
-        """Shards that this version would write the same way and that are there in their right size."""
+    def own(self, folder: Folder, shards_folder: str) -> set[str]:
+        """Names that are its shards' in ``folder``; elsewhere than before only with their bytes, for others may bear them there."""
+        listed = {shard["file"]: shard for shard in self.info["shards"]}
+        if self.info["shards_folder"] == shards_folder:
+            return set(listed)
+        return {name for name in folder.sizes(listed) if same_bytes(folder, listed[name])}
+
+    def keepable(self, folder: Folder, own: Collection[str], settings: Settings) -> set[str]:
+        """Shards that this version would write the same way and that are there, its ``own``, in their right size."""
         if self.info.get("packing") != PACKING or self.info["image_format"] != settings.image_format:
             return set()
         listed = {shard["file"]: shard["bytes"] for shard in self.info["shards"]}
-        there = folder.sizes(listed)
+        there = folder.sizes(name for name in listed if name in own)
         for name in sorted(listed.keys() - {name for name, size in there.items() if size == listed[name]}):
             warn(f"{folder}/{name} is gone or cut off; its series are packed anew")
         return {name for name, size in there.items() if size == listed[name]}
 
     def kept(self, shards: Iterable[str], same: Mapping[str, Found], splits: Mapping[str, str], missing: Collection[str]) -> set[str]:
-        """Those of ``shards`` all of whose series are the ``same`` as before (or ``missing`` and to be kept), in their old split."""
+        """Those of ``shards`` all of whose series are the ``same`` as before, or ``missing`` and to be kept, in their old split."""
         held = set(shards)
         for name, shard, split in zip(self.series["series"], self.series["shard"], self.series["split"], strict=True):
-            stays = name in missing or (name in same and splits[name] == split)
-            if not stays:
+            if (name not in missing and name not in same) or splits[name] != split:
                 held.discard(shard)
         return held
 
@@ -96,16 +104,28 @@ def read_previous(manifests: Folder, *, must_read: bool) -> Previous | None:
         return None
 
 
-def listed_shards(manifests: Folder) -> set[str]:
-    """Shards that dataset.json names, whatever else may be wrong with it."""
+def listed_shards(manifests: Folder, shards_folder: str) -> set[str]:
+    """Shards in this folder that dataset.json names, whatever else may be wrong with it."""
     if not isinstance(manifests, LocalFolder):
         return set()
     try:
-        listed = read_json(manifests.path / DATASET_JSON)["shards"]
-        names = {shard["file"] for shard in listed}
-    except (InputError, KeyError, TypeError):
+        info = read_json(manifests.path / DATASET_JSON)
+        names = {shard["file"] for shard in info["shards"]} if info.get("shards_folder") == shards_folder else set()
+    except (InputError, KeyError, TypeError, AttributeError):
         return set()
     return {name for name in names if isinstance(name, str) and SHARD_PATTERN.fullmatch(name)}
+
+
+def same_bytes(folder: Folder, listed: Mapping[str, Any]) -> bool:
+    """Whether ``folder`` has the very shard that is ``listed`` in dataset.json."""
+    name = listed["file"]
+    if folder.sizes([name]).get(name) != listed["bytes"]:
+        return False
+    digest = hashlib.sha256()
+    with folder.open(name) as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest() == str(listed["sha256"])
 
 
 def _by_shard(reader: TableReader) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:

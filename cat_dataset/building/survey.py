@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cat_dataset.building.intake import frame_sizes, read_described, stored_size
 from cat_dataset.errors import InputError, SeriesError
-from cat_dataset.files import JSON_CAP
-from cat_dataset.folders import Folder
+from cat_dataset.files import JSON_CAP, slug
+from cat_dataset.folders import Folder, LocalFolder
 from cat_dataset.parallel import in_order
 from cat_dataset.progress import Progress
 from cat_dataset.series import SERIES_JSON
@@ -55,16 +55,27 @@ class Survey:
     refused: list[Refused] = field(default_factory=list)
 
 
-def survey(roots: Sequence[Folder], known: Mapping[str, tuple[str, Member]], image_format: str, workers: int) -> Survey:
-    """Look at every folder right in ``roots``; ``known`` gives digest and description of the series already packed.
+def survey(
+    roots: Sequence[Folder],
+    known: Mapping[str, tuple[str, Member]],
+    image_format: str,
+    workers: int,
+    *,
+    not_series: Sequence[Folder] = (),
+    check: Callable[[], None] = lambda: None,
+) -> Survey:
+    """Look at every folder right in ``roots`` but ``not_series``; ``known`` gives digest and description of the series already packed.
+
+    ``check`` is called before each and may raise to stop.
 
     Raises:
         InputError: a root does not exist, or there is no series at all.
     """
     places: dict[str, list[Folder]] = defaultdict(list)
     for root in roots:
+        others = {name for place in not_series if (name := _name_in(root, place))}
         for name in root.subfolders():
-            if not name.startswith("."):
+            if not name.startswith(".") and name not in others:
                 places[name].append(root)
     if not places:
         where = " and ".join(str(root) for root in roots)
@@ -73,13 +84,16 @@ def survey(roots: Sequence[Folder], known: Mapping[str, tuple[str, Member]], ima
     progress = Progress("survey", len(places), "series")
 
     def look(name: str) -> Found | Refused:
-        root, *others = places[name]
-        if others:
-            return Refused(name, f"{root}/{name}", f"{root}/{name} and {others[0]}/{name} have one id; rename or delete one of them")
+        check()
+        root, *more = places[name]
+        if more:
+            return Refused(name, f"{root}/{name}", f"{root}/{name} and {more[0]}/{name} have one id; rename or delete one of them")
         try:
             return _look(root, name, known.get(name), image_format)
         except InputError as error:
             return Refused(name, f"{root}/{name}", str(error))
+        except PermissionError as error:
+            return Refused(name, f"{root}/{name}", f"no permission for {error.filename}; mend its permissions, or move the series away")
 
     for one in in_order(look, sorted(places), workers):
         if isinstance(one, Found):
@@ -89,6 +103,15 @@ def survey(roots: Sequence[Folder], known: Mapping[str, tuple[str, Member]], ima
         progress.advance(1)
     progress.close()
     return result
+
+
+def _name_in(root: Folder, place: Folder) -> str | None:
+    """The name of ``place`` in ``root``, if it lies right in it."""
+    if isinstance(root, LocalFolder) and isinstance(place, LocalFolder):
+        path = place.path.resolve()
+        return path.name if path.parent == root.path.resolve() else None
+    above, _, name = str(place).rpartition("/")
+    return name if above == str(root) else None
 
 
 def look_closer(found: Found, image_format: str) -> Found | Refused:
@@ -111,7 +134,8 @@ def _look(root: Folder, name: str, known: tuple[str, Member] | None, image_forma
             return Found(root, known[1], known[0], known=True)
     series, digest = read_described(root, name)
     sizes = frame_sizes(root, series)
-    member = Member(series.id, series.source, series.scene, series.varies, len(series.frames))
+    scene = {slug(key): value for key, value in series.scene.items()}  # as series.parquet will spell them
+    member = Member(series.id, series.source, scene, series.varies, len(series.frames))
     pixels = sum(3 * frame.width * frame.height for frame in series.frames)
     size = stored_size(series, sizes, image_format)
     return Found(root, member, digest, size, sum(sizes) if size is not None else pixels)

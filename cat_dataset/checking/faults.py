@@ -7,7 +7,7 @@ from typing import Any
 
 from cat_dataset.tables import REMAKE
 
-COPY = f"copy the shard again or {REMAKE}"
+COPY = f"copy the shard again, or delete it and {REMAKE}"
 """What to do about a damaged shard."""
 ABSENT = f"copy it beside the others, give their folder with --shards, or {REMAKE}"
 
