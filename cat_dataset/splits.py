@@ -146,9 +146,9 @@ def lacking(members: Iterable[Member], splits: Mapping[str, str], fractions: Map
         if not names:
             lines.append(f"the {split} split is empty: there are too few scenes to share; add some or change --split")
         elif every - names:
-            lines.append(
-                f"the {split} split has no {', '.join(sorted(every - names))}: too few scenes vary it, or they keep an earlier split (--fresh-split deals all anew)"
-            )
+            lacks = ", ".join(sorted(every - names))
+            why = "too few scenes vary it, or they keep an earlier split (--fresh-split deals all anew)"
+            lines.append(f"the {split} split has no {lacks}: {why}")
     return lines
 
 

@@ -84,9 +84,8 @@ def command(
         info, totals = built.info, built.info["totals"]
         given = [flag for flag, value in (("--shard-size", shard_size), ("--seed", seed), ("--split", split)) if value is not None]
         if given and built.kept:
-            warn(
-                f"{built.kept} series stay in the shards and splits they were in; {' and '.join(given)} went for new ones (see --repack, --fresh-split)"
-            )
+            what = " and ".join(given)
+            warn(f"{built.kept} series stay in the shards and splits they were in; {what} went for new ones (see --repack, --fresh-split)")
         shares = ", ".join(f"{name} {count}" for name, count in totals["splits"].items())
         left_out = f", {info['rejected']} left out ({manifests}/rejected.parquet)" if info["rejected"] else ""
         print(
