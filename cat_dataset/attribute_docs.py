@@ -30,7 +30,7 @@ def attributes_markdown() -> str:
         span = f"{a.span:g} {a.scale.unit or a.unit}"
         extent, mirror = f"{_number(a.low)} to {_number(a.high)}", {1: "=", -1: "−", 0: "no"}[a.mirror]
         lines.append(f"| `{a.name}` | {a.task} | {a.unit} | {extent} | {a.scale.name} | {span} | {a.level} | {mirror} |")
-    lines += ["", "## Sentences", "", "What an instruction may say, with an example of each sign; `;` joins several.", ""]
+    lines += ["", "## Sentences", "", "What an instruction may say, by example, rises and falls by turns; `;` joins several.", ""]
     for a in ATTRIBUTES.values():
         lines += [f"- `{a.name}`", *(f"  - {text}" for text in _sentences(a))]
     return "\n".join(lines) + "\n"

@@ -23,7 +23,8 @@ def run(work: Path, times: int) -> list[Tally]:
         folder = work / faults.__name__
         folder.mkdir()
         for tally in faults(folder, times):
-            print(f"{tally.fault}: {dict(tally.outcomes)} {tally.silent[:3] or ''}", flush=True)
+            came = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.items())
+            print(f"{tally.fault} ({tally.where}): {came}", *tally.silent[:3], flush=True)
             tallies.append(tally)
     return tallies
 
@@ -41,8 +42,8 @@ def table(tallies: list[Tally]) -> str:
 def main() -> None:
     """Command line entry."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--times", type=int, default=20, help="how often to make a fault in which chance plays a part")
+    parser.add_argument("--write", type=Path, help="put the table into this page, between its marks")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         tallies = run(Path(folder), options.times)

@@ -18,7 +18,7 @@ catView.start = async () => {
   const describe = (dataset) => {
     const { series, frames, bytes, copy, faults, notes, checks } = dataset;
     document.getElementById("totals").textContent = `${catView.counted(series, "series", "series")}, ${catView.counted(frames, "frame")}, ${catView.bytes(bytes)}`;
-    if (copy) notice(`A static copy of ${copy.series.toLocaleString("en")} of ${catView.counted(copy.of, "series", "series")}${copy.limit ? `: at most ${copy.limit} per attribute and split` : ""}.`);
+    if (copy) notice(`A static copy of ${copy.series.toLocaleString("en")} of ${catView.counted(copy.of, "series", "series")}${copy.limit && copy.series < copy.of ? `: at most ${copy.limit} per attribute and split` : ""}.`);
     else if (checks === "working") notice("Labels are still being checked; flags appear when that is done.");
     else if (checks === "failed") notice("The labels could not be checked; run cat-verify.");
     else notice("");
