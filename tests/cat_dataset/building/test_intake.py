@@ -20,7 +20,7 @@ from cat_dataset.building.intake import add_series, frame_sizes, read_described,
 from cat_dataset.errors import InputError, SeriesError
 from cat_dataset.fingerprint import luminance
 from cat_dataset.folders import LocalFolder
-from cat_dataset.images import decode_rgb, encode_png
+from cat_dataset.images import decode_rgb, encode_jpeg, encode_png
 from cat_dataset.series import check_series
 from cat_dataset.shards import TarFile, archive_size
 from tests.cat_dataset.factory import make_series, picture
@@ -125,6 +125,10 @@ def test_a_cut_picture_is_refused(tmp_path: Path) -> None:
 
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     refuse_frame(tmp_path, encode_png(picture(1, 8, 8)), "is 8×8, series.json says 16×12", honest=True)
+
+
+def test_a_picture_of_another_kind_is_refused(tmp_path: Path) -> None:
+    refuse_frame(tmp_path, encode_jpeg(picture(1)), r"0001\.png is a \.jpg picture by its content", honest=True)
 
 
 def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
