@@ -16,12 +16,14 @@ import sys
 import traceback
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cat_dataset.command import warn
-from cat_dataset.errors import CatError, UsageError
+from cat_dataset.dataset_json import DATASET_JSON
+from cat_dataset.errors import CatError, ManifestError, UsageError
 from cat_dataset.view.assets import DATA, PAGE, asset_type, assets
 from cat_dataset.view.catalogue import Catalogue, NotHere, Query
 from cat_dataset.view.pictures import Pictures, media_type
@@ -49,6 +51,8 @@ class ViewServer(ThreadingHTTPServer):
 
     def __init__(self, catalogue: Catalogue, pictures: Pictures, host: str, port: int, *, debug: bool = False) -> None:
         self.catalogue, self.pictures, self.debug, self.host = catalogue, pictures, debug, host
+        self._described = catalogue.dataset.manifests / DATASET_JSON
+        self._stamp = _stamp(self._described)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             super().__init__((host, port), _Handler)
@@ -56,6 +60,15 @@ class ViewServer(ThreadingHTTPServer):
             raise UsageError(_refusal(host, port, error)) from None
         except (OverflowError, UnicodeError):
             raise UsageError(f"--host {host!r} --port {port} is no address; give a port from 0 to 65535") from None
+
+    def check_current(self) -> None:
+        """Refuse to show a dataset that was built anew meanwhile: rows of the old tables would point into new shards.
+
+        Raises:
+            ManifestError: it was.
+        """
+        if _stamp(self._described) != self._stamp:
+            raise ManifestError("the dataset was built again, or is being built; restart cat-view to see the new one")
 
     def server_bind(self) -> None:
         """Bind without looking up our own name, which can take long where DNS is slow."""
@@ -127,13 +140,19 @@ class _Handler(BaseHTTPRequestHandler):
             asked = {key: values[-1] for key, values in parse_qs(parts.query, max_num_fields=20).items()}
         except ValueError:
             raise NotHere("there is no such page") from None
-        catalogue, path = self.server.catalogue, parts.path
+        path = parts.path
         name = path[1:] or PAGE
         if name == DATA:
             self._send(b"const catViewData = null;\n", asset_type(name))
         elif name in assets():
             self._send(assets()[name], asset_type(name))
-        elif path == "/api/dataset":
+        else:
+            self.server.check_current()
+            self._content(path, asked)
+
+    def _content(self, path: str, asked: dict[str, str]) -> None:
+        catalogue = self.server.catalogue
+        if path == "/api/dataset":
             self._json(catalogue.summary())
         elif path == "/api/list":
             query = Query(asked.get("attribute", ""), asked.get("split", ""), asked.get("text", "")[:200], bool(asked.get("flagged")))
@@ -171,6 +190,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """No line per request."""
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes when a file is written again; zeros where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _refusal(host: str, port: int, error: OSError) -> str:

@@ -154,3 +154,19 @@ def test_it_is_ended_cleanly(site: Site, number: int) -> None:
         process.send_signal(number)
         assert process.wait(20) == 0
         assert (process.stdout.read(), process.stderr.read()) == ("stopped\n", "")
+
+
+def test_a_dataset_that_was_built_again_is_not_shown(tmp_path: Path) -> None:
+    make_site(tmp_path)
+    with served(tmp_path) as one:
+        assert one.get("/picture/turn_1/0")[0] == 200
+        described = tmp_path / "manifests" / "dataset.json"
+        data = described.read_bytes()
+        described.unlink()
+        for address in ("/api/dataset", "/api/list", "/picture/turn_1/0"):
+            status, _, body = one.get(address)
+            assert status == 500
+            assert "restart cat-view" in json.loads(body)["error"]
+        described.write_bytes(data + b" ")
+        assert one.get("/api/dataset")[0] == 500
+        assert one.get("/")[0] == 200
