@@ -153,6 +153,14 @@ class TableReader:
                         raise ManifestError(f"{self.path}: column {name!r} is null in some row; {REMAKE}")
                 yield piece
 
+    def pieces_by(self, column: str, columns: Sequence[str] | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """`pieces`, cut wherever the text in ``column`` changes, with that text."""
+        for piece in self.pieces(columns):
+            begin = 0
+            for text, end in zip(*runs(piece.column(column)), strict=True):
+                yield text, piece.slice(begin, end - begin)
+                begin = end
+
     def table(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows in memory, only ``columns`` of them."""
         pieces = list(self.pieces(columns))

@@ -21,7 +21,7 @@ from cat_dataset.files import read_json
 from cat_dataset.folders import Folder, LocalFolder
 from cat_dataset.manifests import fetched, read_series_table
 from cat_dataset.splits import Member, Token, member_of, tokens
-from cat_dataset.tables import FRAME_COLUMNS, FRAMES, SERIES, SERIES_COLUMNS, TableReader, runs
+from cat_dataset.tables import FRAME_COLUMNS, FRAMES, SERIES, SERIES_COLUMNS, TableReader
 
 
 @dataclass(frozen=True)
@@ -129,15 +129,5 @@ def same_bytes(folder: Folder, listed: Mapping[str, Any]) -> bool:
 
 
 def _by_shard(reader: TableReader) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
-    for shard, parts in groupby(_parts(reader), key=lambda part: part[0]):
+    for shard, parts in groupby(reader.pieces_by("shard"), key=lambda part: part[0]):
         yield shard, (rows for _, rows in parts)
-
-
-def _parts(reader: TableReader) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Pieces of a table, cut where the shard changes."""
-    for piece in reader.pieces():
-        begin = 0
-        names, ends = runs(piece.column("shard"))
-        for name, end in zip(names, ends, strict=True):
-            yield name, piece.slice(begin, end - begin)
-            begin = end

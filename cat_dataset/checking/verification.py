@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from cat_dataset.checking.expected_bytes import Described, expected_frames
 from cat_dataset.checking.faults import Fault
@@ -23,7 +22,7 @@ from cat_dataset.folders import Folder, LocalFolder, folder_at
 from cat_dataset.manifests import Dataset, fetched, read_series_table
 from cat_dataset.parallel import default_workers, in_order
 from cat_dataset.progress import Progress
-from cat_dataset.tables import FRAME_COLUMNS, FRAMES, TableReader, runs
+from cat_dataset.tables import FRAME_COLUMNS, FRAMES, TableReader
 
 
 @dataclass(frozen=True)
@@ -104,20 +103,11 @@ def _tasks(info: Mapping[str, Any], reader: TableReader, series: pd.DataFrame, *
         source, thing, varies = (column[numbers[name]] for column in columns)
         return Described(name, source, thing, varies, info["image_format"])
 
-    for shard, pieces in groupby(_pieces(reader), key=lambda piece: piece[0]):
+    labels = [name for name in reader.schema.names if name.startswith("value_")]
+    for shard, pieces in groupby(reader.pieces_by("shard", [*FRAME_COLUMNS, *labels]), key=lambda piece: piece[0]):
         yield Task(waiting.pop(shard), partial(expected_frames, [rows for _, rows in pieces], describe), thorough, decode)
     for listed in waiting.values():
         yield Task(listed, lambda: iter(()))
-
-
-def _pieces(reader: TableReader) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Pieces of frames.parquet, cut where the shard changes."""
-    labels = [name for name in reader.schema.names if name.startswith("value_")]
-    for piece in reader.pieces([*FRAME_COLUMNS, *labels]):
-        begin = 0
-        for shard, end in zip(*runs(piece.column("shard")), strict=True):
-            yield shard, piece.slice(begin, end - begin)
-            begin = end
 
 
 def _strays(folder: Folder, info: Mapping[str, Any]) -> Iterator[Finding]:
