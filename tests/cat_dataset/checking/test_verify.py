@@ -125,7 +125,7 @@ def test_a_damaged_picture_in_words(copied: Path) -> None:
     assert code == 2
     assert (
         f"fault: {SHARD}, byte {one['offset']}, {one['series']}, frame 1: the {one['size']} bytes of its picture do not match "
-        "their CRC-32 and SHA-256; copy the shard again or run cat-build-shards again"
+        "their CRC-32 and SHA-256; copy the shard again, or delete it and run cat-build-shards again"
     ) in output
     assert "has 2 faults (named above)" in output
 
@@ -442,7 +442,7 @@ def test_the_report_for_other_programs(copied: Path, tmp_path_factory: pytest.Te
     assert report["faults"][1] == {
         "kind": "picture", "shard": SHARD, "offset": int(one["offset"]), "series": one["series"], "frame": 1,
         "message": f"the {one['size']} bytes of its picture do not match their CRC-32 and SHA-256",
-        "remedy": "copy the shard again or run cat-build-shards again",
+        "remedy": "copy the shard again, or delete it and run cat-build-shards again",
     }  # fmt: skip
     assert str(copied) not in texts[0]
     code, output = command(copied, "--json", "s3://bucket/report.json")
