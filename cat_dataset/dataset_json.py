@@ -18,6 +18,7 @@ DATASET_JSON = "dataset.json"
 SPLITS = ("train", "validation", "test")
 SHARD_PATTERN = re.compile(r"(train|validation|test)-(\d{5,9})\.tar")
 TABLES = (FRAMES, SERIES)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def read_info(manifests: Path) -> dict[str, Any]:
@@ -112,13 +113,22 @@ def _check(info: Mapping[str, Any], path: Path) -> None:
         raise ManifestError(f"{path}: shards_folder must be a relative path or an address; {REMAKE}")
     if not isinstance(shards, list) or not isinstance(info.get("tables"), dict) or info.get("image_format") not in ("png", "jpg"):
         raise ManifestError(f"{path} is not a whole dataset description; {REMAKE}")
+    if not _is_count(info.get("rejected", 0)):
+        raise ManifestError(f"{path}: rejected must be a number of series; {REMAKE}")
     split = info.get("split")
     keys = split.get("by") if isinstance(split, dict) else 0
     if keys is not None and not (isinstance(keys, list) and keys and all(isinstance(key, str) for key in keys)):
         raise ManifestError(f"{path}: split.by must be null or a list of scene keys; {REMAKE}")
     for shard in shards:
         named = isinstance(shard, dict) and isinstance(shard.get("file"), str) and SHARD_PATTERN.fullmatch(shard["file"])
-        if not named or shard.get("split") != named[1] or type(shard.get("bytes")) is not int or not isinstance(shard.get("sha256"), str):
-            raise ManifestError(f"{path} lists a shard that is not ours: {str(shard)[:80]}; {REMAKE}")
+        counted = isinstance(shard, dict) and all(_is_count(shard.get(key)) for key in ("bytes", "samples"))
+        hashed = isinstance(shard, dict) and isinstance(shard.get("sha256"), str) and _SHA256.fullmatch(shard["sha256"])
+        if not named or shard.get("split") != named[1] or not counted or not hashed:
+            raise ManifestError(f"{path} lists a shard that is not ours: {ascii(shard)[:80]}; {REMAKE}")
     if len({shard["file"] for shard in shards}) != len(shards):
         raise ManifestError(f"{path} lists a shard twice; {REMAKE}")
+
+
+def _is_count(value: object) -> bool:
+    """Whether a JSON value is a number of bytes or things; not beyond what a table can hold."""
+    return type(value) is int and 0 <= value < 1 << 63

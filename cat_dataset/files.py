@@ -50,6 +50,8 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # a failed write does not say where
+        elif isinstance(error, IsADirectoryError):
+            error.filename = str(path)  # it is not the temporary file that is one
         raise
     fsync_folder(path.parent)
 

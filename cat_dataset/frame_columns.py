@@ -60,7 +60,7 @@ def series_fault(series: pd.DataFrame) -> str | None:
         return f"{SERIES} has a series without frames"
     for shard, own in series[["shard", "split"]].drop_duplicates().itertuples(index=False):
         if not shard.startswith(f"{own}-"):
-            return f"{SERIES} has a series of the {own} split in {shard[:40]}"
+            return f"{SERIES} has a series of the {own} split in {ascii(shard[:40])[1:-1]}"
     for name in sorted({name for names in series["varies"] for name in names} - ATTRIBUTES.keys()):
         return f"attribute {name[:40]!r} is unknown to this version (upgrade cat-dataset)"
     return None
@@ -120,7 +120,7 @@ def _attributes(reader: TableReader, series: pd.DataFrame, path: Path) -> list[s
     for name in sorted(columns - ATTRIBUTES.keys()):
         raise _fault(path, f"attribute {name[:40]!r} is unknown to this version (upgrade cat-dataset)")
     for name in sorted(varying - columns):
-        raise _fault(path, f"{FRAMES} has no column value_{name} although a series varies it")
+        raise _fault(path, f"{FRAMES} has no column value_{ascii(name[:40])[1:-1]} although a series varies it")
     return [name for name in ATTRIBUTES if name in columns]
 
 

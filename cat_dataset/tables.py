@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,11 @@ class TableWriter:
             self._flush(self._count)
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Let go of a file that will not be whole; left to itself Arrow would try later, and complain on the terminal."""
+        with suppress(Exception):
+            self._writer.close()
+
     def _flush(self, rows: int) -> None:
         held = pa.concat_tables(self._held)
         self._writer.write_table(held.slice(0, rows).combine_chunks(), row_group_size=rows)
@@ -103,7 +108,11 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[TableWriter]:
     """Write a table to ``path``, whole or not at all."""
     with atomic_file(path) as stream:
         writer = TableWriter(stream, schema)
-        yield writer
+        try:
+            yield writer
+        except BaseException:
+            writer.abandon()
+            raise
         writer.close()
 
 
@@ -131,6 +140,8 @@ class TableReader:
         found = (self.schema.metadata or {}).get(b"cat_schema", b"none").decode("utf-8", "replace")
         if found != str(SCHEMA):
             raise ManifestError(f"{path} has schema {found}, this version reads {SCHEMA}; {REMAKE}, or upgrade cat-dataset")
+        if len(set(self.schema.names)) < len(self.schema.names):
+            raise ManifestError(f"{path} has two columns of one name; {REMAKE}")
         for name, kind in columns.items():
             if name not in self.schema.names:
                 raise ManifestError(f"{path} has no column {name!r}; {REMAKE}")
@@ -151,6 +162,8 @@ class TableReader:
                 for name in piece.schema.names:
                     if piece.column(name).null_count and not name.startswith(("value_", "scene_")) and name not in NULLABLE:
                         raise ManifestError(f"{self.path}: column {name!r} is null in some row; {REMAKE}")
+                    if pa.types.is_list(piece.column(name).type) and piece.column(name).flatten().null_count:
+                        raise ManifestError(f"{self.path}: column {name!r} holds a list with a null; {REMAKE}")
                 yield piece
 
     def pieces_by(self, column: str, columns: Sequence[str] | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:

@@ -13,6 +13,7 @@ from cat_dataset.attributes import ATTRIBUTES, registry_as_used
 from cat_dataset.building.packing import PACKING, frames_note, series_note
 from cat_dataset.building.previous import Previous
 from cat_dataset.dataset_json import SHARD_PATTERN, SPLITS
+from cat_dataset.errors import ManifestError
 from cat_dataset.files import sha256_file
 from cat_dataset.manifests import read_series_table
 from cat_dataset.tables import (
@@ -65,7 +66,7 @@ def _pieces_of(old: Pieces, shard: str) -> Iterable[pa.RecordBatch]:
     for name, pieces in old:
         if name == shard:
             return pieces
-    raise ValueError(f"the tables have no rows of {shard}")
+    raise ManifestError(f"the old tables have no rows of {shard}, or not in the order of the shards; give --repack to make all anew")
 
 
 def describe(folder: Path, shards: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,10 @@ def frame_sizes(root: Folder, series: Series) -> list[int]:
     Raises:
         SeriesError: one is missing, empty or too large.
     """
-    listed = root.files(f"{series.id}/frames")
+    try:
+        listed = root.files(f"{series.id}/frames")
+    except PermissionError:
+        raise SeriesError(f"no permission for {root}/{series.id}/frames; mend its permissions, or move the series away") from None
     sizes = []
     for frame in series.frames:
         size, path = listed.get(PurePosixPath(frame.file).name), f"{root}/{series.id}/{frame.file}"
@@ -119,6 +122,8 @@ def _frame_data(root: Folder, series: Series, number: int, path: str) -> tuple[b
         data = root.read(f"{series.id}/{frame.file}", 0, FRAME_CAP)
     except FileNotFoundError:
         raise SeriesError(f"{path} is missing; make the series again") from None
+    except PermissionError:
+        raise SeriesError(f"no permission for {path}; mend its permissions, or move the series away") from None
     own = hashlib.sha256(data).hexdigest()
     if own != frame.sha256:
         raise SeriesError(f"{path} does not match its sha256 in {SERIES_JSON}; make the series again")

@@ -17,8 +17,9 @@ from cat_dataset.building.survey import Found
 from cat_dataset.command import warn
 from cat_dataset.dataset_json import DATASET_JSON, SHARD_PATTERN, read_info
 from cat_dataset.errors import InputError, ManifestError
-from cat_dataset.files import read_json
+from cat_dataset.files import read_json, sha256_file
 from cat_dataset.folders import Folder, LocalFolder
+from cat_dataset.frame_columns import series_fault
 from cat_dataset.manifests import fetched, read_series_table
 from cat_dataset.splits import Member, Token, member_of, tokens
 from cat_dataset.tables import FRAME_COLUMNS, FRAMES, SERIES, SERIES_COLUMNS, TableReader
@@ -52,6 +53,10 @@ class Previous:
         """Shards that this version would write the same way and that are there, its ``own``, in their right size."""
         if self.info.get("packing") != PACKING or self.info["image_format"] != settings.image_format:
             return set()
+        frames = self.tables / FRAMES
+        if not frames.is_file() or sha256_file(frames) != self.info["tables"].get(FRAMES):
+            warn(f"{frames} is gone or damaged; every series is packed anew")
+            return set()
         listed = {shard["file"]: shard["bytes"] for shard in self.info["shards"]}
         there = folder.sizes(name for name in listed if name in own)
         for name in sorted(listed.keys() - {name for name, size in there.items() if size == listed[name]}):
@@ -60,7 +65,7 @@ class Previous:
 
     def kept(self, shards: Iterable[str], same: Mapping[str, Found], splits: Mapping[str, str], missing: Collection[str]) -> set[str]:
         """Those of ``shards`` all of whose series are the ``same`` as before, or ``missing`` and to be kept, in their old split."""
-        held = set(shards)
+        held = set(shards) & set(self.series["shard"])
         for name, shard, split in zip(self.series["series"], self.series["shard"], self.series["split"], strict=True):
             if (name not in missing and name not in same) or splits[name] != split:
                 held.discard(shard)
@@ -96,7 +101,12 @@ def read_previous(manifests: Folder, *, must_read: bool) -> Previous | None:
         return None
     try:
         tables = manifests.path if isinstance(manifests, LocalFolder) else fetched(manifests)
-        return Previous(tables, read_info(tables), read_series_table(tables))
+        info, series = read_info(tables), read_series_table(tables)
+        if sha256_file(tables / SERIES) != info["tables"].get(SERIES):
+            raise ManifestError(f"{manifests}/{SERIES} does not match its sha256 in {DATASET_JSON}; copy it again")
+        if fault := series_fault(series):
+            raise ManifestError(f"{manifests}: {fault}")
+        return Previous(tables, info, series)
     except ManifestError as error:
         if must_read:
             raise ManifestError(f"{error} (its scenes should keep their splits; --fresh-split gives that up)") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -28,6 +29,11 @@ def sound(manifests: Path) -> set[str]:
     faults, _, _ = verify(manifests)
     assert faults == []
     return set(open_dataset(manifests).series["series"])
+
+
+def splits(manifests: Path) -> dict[str, str]:
+    series = open_dataset(manifests).series
+    return dict(zip(series["series"], series["split"], strict=True))
 
 
 def test_shards_of_another_dataset_are_not_written_over(collection: Path) -> None:
@@ -173,3 +179,39 @@ def test_a_folder_in_the_place_of_a_shard_is_named(collection: Path) -> None:
     (collection / "shards" / "train-00000.tar").rmdir()
     run(collection, "--split", "1/0/0")
     assert read_all(collection / "manifests") == (9, 3)
+
+
+def test_a_damaged_frame_table_is_not_carried_on(collection: Path) -> None:
+    """Its rows would get a right hash in the new table; the splits are in the other one."""
+    run(collection)
+    path = collection / "manifests" / "frames.parquet"
+    before = splits(path.parent)
+    data = bytearray(path.read_bytes())
+    data[40] ^= 1
+    path.write_bytes(bytes(data))
+    assert "frames.parquet is gone or damaged; every series is packed anew" in run(collection)
+    assert splits(path.parent) == before
+    sound(path.parent)
+
+
+def test_a_damaged_series_table_is_not_built_on(collection: Path) -> None:
+    run(collection)
+    path = collection / "manifests" / "series.parquet"
+    path.write_bytes(path.read_bytes().replace(b"turn_0", b"turn_9"))
+    before = tree(collection)
+    assert "--fresh-split gives that up" in run(collection, code=2)
+    assert tree(collection) == before
+    run(collection, "--fresh-split")
+    assert sound(path.parent) == {"turn_0", "turn_1", "iso_0"}
+
+
+@pytest.mark.parametrize("change", [{"samples": None}, {"bytes": 10**30}, {"sha256": "x"}, {"file": "a\nb"}])
+def test_an_edited_description_is_refused_in_one_line(collection: Path, change: dict[str, Any]) -> None:
+    run(collection)
+    path = collection / "manifests" / "dataset.json"
+    info = json.loads(path.read_bytes())
+    info["shards"][0].update(change)
+    path.write_text(json.dumps(info), encoding="utf-8")
+    said = run(collection, code=2).splitlines()
+    assert "lists a shard that is not ours" in said[-1]
+    assert said[-1].startswith("error: ")
