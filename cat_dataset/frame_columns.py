@@ -58,6 +58,8 @@ def series_fault(series: pd.DataFrame) -> str | None:
         return f"{SERIES} has a split that does not exist"
     if (series["frames"] < 1).any():
         return f"{SERIES} has a series without frames"
+    if (series["varies"].map(len) == 0).any():
+        return f"{SERIES} has a series that varies nothing"
     for shard, own in series[["shard", "split"]].drop_duplicates().itertuples(index=False):
         if not shard.startswith(f"{own}-"):
             return f"{SERIES} has a series of the {own} split in {ascii(shard[:40])[1:-1]}"

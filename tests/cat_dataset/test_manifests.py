@@ -165,6 +165,8 @@ def first(value: Any) -> Callable[[list[Any]], list[Any]]:
         (change_table(FRAMES, lambda table: table.take([1, 0, *range(2, 18)])), "numbers the frames of some series otherwise"),
         (change_table(FRAMES, lambda table: table.take([*range(3, 18), 0, 1, 2])), "disagree on the series of some frame"),
         (change_table(SERIES, column("frames", first(0))), "a series without frames"),
+        (change_table(SERIES, column("varies", first([]))), "a series that varies nothing"),
+        (change_table(SERIES, column("varies", first([None]))), "'varies' holds a list with a null"),
         (change_table(FRAMES, column("offset", first(10**12))), "row 0 .* points outside its shard"),
         (change_table(FRAMES, column("size", first(2**63 - 1))), "row 0 .* points outside its shard"),
         (change_table(FRAMES, column("offset", first(-(2**63)))), "row 0 .* points outside its shard"),
