@@ -12,8 +12,8 @@ import typer
 from cat_dataset.checking.faults import Fault
 from cat_dataset.checking.verification import Report, inspect
 from cat_dataset.command import reported, warn
-from cat_dataset.errors import ManifestError, UsageError
-from cat_dataset.files import write_json
+from cat_dataset.errors import InputError, ManifestError, UsageError
+from cat_dataset.files import read_json, write_json
 from cat_dataset.folders import LocalFolder, folder_flag
 from cat_dataset.tables import REMAKE
 from cat_dataset.typer_app import run_typer
@@ -71,6 +71,13 @@ def _local(flag: str, text: str) -> Path:
     place = folder_flag(flag, text)
     if not isinstance(place, LocalFolder):
         raise UsageError(f"{flag} {text} is not on this machine; give a file here")
+    if place.path.exists():
+        try:
+            older = read_json(place.path)
+        except (InputError, OSError):
+            older = None
+        if not isinstance(older, dict) or "faults" not in older:
+            raise UsageError(f"{flag} {text} is there and no report of cat-verify; give another name, or move it away")
     return place.path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
@@ -45,6 +44,9 @@ class PairSample(TypedDict):
 class SampleMaker:
     """Frames the pictures of pairs and lists their edits. May be pickled, and used by threads and forks.
 
+    OpenCV works on one thread of its own from here on, in this process too: a loader's workers are its parallelism, and
+    OpenCV's pool of threads does not survive a fork (a forked worker would wait for it for ever).
+
     Raises:
         UsageError: ``index`` was made of another dataset.
     """
@@ -53,8 +55,7 @@ class SampleMaker:
         if not index.is_of(dataset):
             raise UsageError("the pair index was made of another dataset; make it of the one that is loaded")
         self._framing, self._places, self._starts = framing, index.most_edits, dataset.starts
-        self._process = os.getpid()
-        _keep_freed_memory()
+        self._enter_process()
 
     def make(self, pair: Pair, picture: Callable[[int, int], Rgb]) -> PairSample:
         """The sample of a pair; ``picture(row, short_side)`` gives the frame of a row as `decode_rgb` does.
@@ -82,10 +83,10 @@ class SampleMaker:
             raise LoadError(f"pair {pair.index}, frame {frame} of {pair.series}: {error}") from None
 
     def _enter_process(self) -> None:
-        """Worker processes are the parallelism of a loader: OpenCV's threads on top of it would only get in each other's way."""
+        """What is to be set once in every process. In a fork OpenCV's threads are set already, and setting them would hang."""
         self._process = os.getpid()
         _keep_freed_memory()
-        if multiprocessing.parent_process() is not None:
+        if cv2.getNumThreads() != 1:
             cv2.setNumThreads(1)
 
 

@@ -68,7 +68,7 @@ def serve(catalogue: Catalogue, pictures: Pictures, host: str, port: int, *, sho
     server = ViewServer(catalogue, pictures, host, port, debug=debug)
     if not _is_loopback(server):
         warn(f"{host} is no loopback address: whoever reaches this machine can look at the dataset")
-    previous = signal.signal(signal.SIGTERM, _stop)
+    previous = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         print(f"serving {server.url} (Ctrl-C ends it)", flush=True)
         if show and _has_display():
@@ -77,7 +77,8 @@ def serve(catalogue: Catalogue, pictures: Pictures, host: str, port: int, *, sho
     except KeyboardInterrupt:
         print("stopped", flush=True)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
         server.server_close()
 
 

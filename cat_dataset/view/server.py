@@ -47,6 +47,8 @@ class ViewServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
+    """Connections that may wait: a page asks for dozens of pictures at once."""
     allow_reuse_address = sys.platform != "win32"  # there it would let two servers share a port
 
     def __init__(self, catalogue: Catalogue, pictures: Pictures, host: str, port: int, *, debug: bool = False) -> None:

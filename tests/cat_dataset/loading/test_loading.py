@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import multiprocessing
+import os
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -233,3 +234,16 @@ def test_an_index_of_another_dataset_is_refused(dataset: Dataset, tmp_path: Path
 def test_negative_numbers_are_refused(pairs: PairDataset) -> None:
     with pytest.raises(UsageError, match="count from 0"):
         pairs[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forks_of_a_process_that_used_the_threads_of_opencv(dataset: Dataset) -> None:
+    """OpenCV's pool does not survive a fork: workers would wait for it for ever."""
+    cv2.setNumThreads(4)
+    cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (31, 31), 5)
+    index = PairIndex(dataset)
+    loader = DataLoader(
+        PairDataset(dataset, index, size=16), batch_sampler=PairSampler(index, batch=2, steps=3), num_workers=2,
+        multiprocessing_context="fork", timeout=30,
+    )  # fmt: skip
+    assert len(list(loader)) == 3

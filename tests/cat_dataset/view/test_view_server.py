@@ -152,7 +152,10 @@ def test_it_is_ended_cleanly(site: Site, number: int) -> None:
         line = process.stdout.readline()
         assert re.fullmatch(r"serving http://127\.0\.0\.1:\d+/ \(Ctrl-C ends it\)\n", line)
         process.send_signal(number)
-        assert process.wait(20) == 0
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
         assert (process.stdout.read(), process.stderr.read()) == ("stopped\n", "")
 
 
