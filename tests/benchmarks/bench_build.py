@@ -1,6 +1,6 @@
 """Megabytes of pictures packed per CPU second: cat-build-shards against webdataset's ShardWriter and against bare copying.
 
-    python -m tests.benchmarks.bench_build [--series 24] [--frames 60] [--size 1024] [--format jpg] [--seconds 1] [--turns 15]
+    python -m tests.benchmarks.bench_build [--series 24] [--frames 60] [--size 1024] [--format jpg] [--seconds 0.1] [--turns 5]
 
 All read the same frame files, warm in the page cache, and write picture and JSON sample of each into tars on the same disk.
 Every case ends with an fsync of each shard (ours does so itself; for the others it is done here). Beyond that ours compares each
@@ -27,7 +27,7 @@ from cat_dataset.building.build import Options, build
 from cat_dataset.folders import LocalFolder
 from cat_dataset.series import Series, read_series
 from cat_dataset.shards import sample_json
-from tests.benchmarks.measure import TURNS, in_turns, quiet, ratios, say, spread, table, verdict
+from tests.benchmarks.measure import in_turns, quiet, ratios, say, spread, table, verdict
 from tests.benchmarks.peers import versions
 from tests.benchmarks.pictures import write_series
 
@@ -98,8 +98,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--size", type=int, default=1024)
     parser.add_argument("--format", choices=("png", "jpg"), default="jpg")
-    parser.add_argument("--seconds", type=float, default=1.0, help="least CPU seconds per case and turn")
-    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--seconds", type=float, default=0.1, help="least CPU seconds per case and turn")
+    parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--work", type=Path, help="where scratch folders go; the system's temporary folder unless told")
     options = parser.parse_args()
     cv2.setNumThreads(1)

@@ -10,7 +10,6 @@ memory is that of the whole process, Python and its libraries included. Shards a
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import subprocess
@@ -22,11 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from cat_dataset.building.build import Options, build
-from cat_dataset.files import json_bytes
 from cat_dataset.folders import LocalFolder
 from cat_dataset.images import encode_png
-from cat_dataset.series import SERIES_JSON, Frame, Series
 from tests.benchmarks.measure import peak_rss, quiet, say, table
+from tests.benchmarks.pictures import write_one
 
 FRAMES, SIDE = 10, 8
 SHARD = 4_000_000
@@ -35,21 +33,13 @@ GIB = 2**30
 
 
 def write_tiny(root: Path, count: int) -> None:
-    """``count`` series of tiny random pictures, each of a scene of its own, without the fsyncs of `SeriesWriter`."""
+    """``count`` series of tiny random pictures, each of a scene of its own."""
     rng = np.random.default_rng(0)
     for number in range(count):
-        folder = root / f"s{number:07d}"
-        (folder / "frames").mkdir(parents=True)
-        frames = []
-        for index in range(FRAMES):
-            data = encode_png(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8))
-            (folder / f"frames/{index:04d}.png").write_bytes(data)
-            frames.append(Frame(f"frames/{index:04d}.png", hashlib.sha256(data).hexdigest(), SIDE, SIDE, {"rotation_z": 36.0 * index}))
-        series = Series(
-            folder.name, "blender", {"asset": f"asset{number}", "hdri": f"hdri{number % 50}"}, "thing", ("rotation_z",), tuple(frames),
-            {}, {"settings": {"plan": rng.bytes(300).hex(), "notes": "as set by the sweep; " * 60}},
-        )  # fmt: skip
-        (folder / SERIES_JSON).write_bytes(json_bytes(series.as_json()))
+        pictures = (encode_png(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)) for _ in range(FRAMES))
+        scene = {"asset": f"asset{number}", "hdri": f"hdri{number % 50}"}
+        provenance = {"settings": {"plan": rng.bytes(300).hex(), "notes": "as set by the sweep; " * 60}}
+        write_one(root / f"s{number:07d}", pictures, FRAMES, SIDE, "png", scene, provenance)
 
 
 def measure(root: Path) -> dict[str, float]:

@@ -5,17 +5,20 @@ At 1024 px and JPEG quality 95 they come to about 2.5 bits per pixel, which is u
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cat_dataset.files import json_bytes
 from cat_dataset.images import encode_jpeg, encode_png
 from cat_dataset.manifests import Dataset
-from cat_dataset.series_writer import SeriesWriter
+from cat_dataset.series import SERIES_JSON, Frame, Series, check_series
 from tests.benchmarks.measure import quiet, say
 from tests.cat_dataset.factory import build_dataset
 
@@ -39,11 +42,27 @@ def write_series(root: Path, count: int, frames: int, size: int, image_format: s
     """Write ``count`` series of ``frames`` frames, each of a scene of its own and turning by 360° in all."""
     encode = encode_png if image_format == "png" else encode_jpeg
     for number in range(first, first + count):
-        with SeriesWriter(root / f"s{number:06d}", {"number": number}, {"benchmark": "1"}) as writer:
-            for index, picture in enumerate(frames_of(number, frames, size)):
-                writer.staging_path(index, image_format).write_bytes(encode(picture))
-                writer.commit(index, {"rotation_z": index * 360.0 / frames}, extension=image_format)
-            writer.finish(source="blender", scene={"asset": str(number)}, object="thing", varies=("rotation_z",))
+        write_one(root / f"s{number:06d}", map(encode, frames_of(number, frames, size)), frames, size, image_format, {"asset": str(number)})
+
+
+def write_one(
+    folder: Path,
+    pictures: Iterable[bytes],
+    frames: int,
+    size: int,
+    image_format: str,
+    scene: Mapping[str, str],
+    provenance: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a series as `SeriesWriter` leaves it, without its journal and its fsyncs, which take minutes on a busy disk."""
+    (folder / "frames").mkdir(parents=True)
+    written = []
+    for index, data in enumerate(pictures):
+        file = f"frames/{index:04d}.{image_format}"
+        (folder / file).write_bytes(data)
+        written.append(Frame(file, hashlib.sha256(data).hexdigest(), size, size, {"rotation_z": 360.0 / frames * index}))
+    series = Series(folder.name, "blender", scene, "thing", ("rotation_z",), tuple(written), {}, provenance or {})
+    (folder / SERIES_JSON).write_bytes(json_bytes(check_series(series, str(folder)).as_json()))
 
 
 def packed(root: Path, count: int, frames: int, size: int, image_format: str) -> Dataset:
