@@ -100,8 +100,9 @@ class LocalFolder(Folder):
         if not path.is_file():  # opening a pipe would wait for a writer
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         with open(path, "rb") as stream:
+            rest = max(os.fstat(stream.fileno()).st_size - offset, 0)  # asking for more would set aside memory for it
             stream.seek(offset)
-            return stream.read(-1 if size is None else size)
+            return stream.read(rest if size is None else min(size, rest))
 
     def open(self, name: str) -> BinaryIO:
         return open(self.path / name, "rb")

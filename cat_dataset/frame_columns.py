@@ -79,12 +79,11 @@ def read_frame_columns(path: Path, series: pd.DataFrame, sizes: Mapping[str, int
     starts = np.r_[0, np.cumsum(series["frames"].to_numpy(np.int64))]
     if reader.rows != starts[-1]:
         raise _fault(path, f"{FRAMES} has {reader.rows} rows, {SERIES} counts {starts[-1]} frames")
-    varied = {
-        name: series["varies"].map(lambda names, name=name: name in names).to_numpy(bool) for name in _attributes(reader, series, path)
-    }
+    kind, sets = pd.factorize(series["varies"].map(tuple))
+    varied = {name: np.array([name in names for names in sets], bool)[kind] for name in _attributes(reader, series, path)}
     arrays: dict[str, NDArray[Any]] = {name: np.empty(reader.rows, kind) for name, kind in _PLACES.items()}
     values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in varied}
-    expected = {name: pd.factorize(series[name]) for name in ("series", "split", "shard")}
+    expected = {name: pd.factorize(series[name].to_numpy(object)) for name in ("series", "split", "shard")}
     limit = series["shard"].map(sizes).fillna(-1).to_numpy(np.int64)
     begin = 0
     for piece in reader.pieces([*_LIGHT, *(f"value_{name}" for name in varied)]):

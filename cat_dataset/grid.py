@@ -23,6 +23,9 @@ from cat_dataset.scales import F_STOPS, STOPS, Scale
 DECIMALS = 9
 """Coordinates are compared to this many decimals: −180° and 180.0000000000001° are one level."""
 
+_AT_ONCE = 4096
+"""Series handled together where a step needs several arrays of their size."""
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -224,9 +227,18 @@ def _reaches(levels: Floats, begin: Ints, period: float | None) -> Floats:
     if period is None:
         return span
     reach: Floats = span.copy()
-    for series in np.flatnonzero(span > period / 2).tolist():
-        own = levels[begin[series] : begin[series + 1]]
-        opposite = np.searchsorted(own, (own + period / 2) % period)
-        apart = np.abs(np.stack([own[(opposite + step) % len(own)] - own for step in (-1, 0)]))
-        reach[series] = np.minimum(apart, period - apart).max()
+    around = np.flatnonzero(span > period / 2)
+    for at in range(0, len(around), _AT_ONCE):
+        some = around[at : at + _AT_ONCE]
+        count = np.diff(begin)[some]
+        first = np.cumsum(count) - count
+        owner = np.repeat(np.arange(len(some)), count)
+        own = levels[np.arange(len(owner)) + (begin[some] - first)[owner]]
+        apart_from_others = owner * (4 * period)
+        opposite = np.searchsorted(own + apart_from_others, (own + period / 2) % period + apart_from_others) - first[owner]
+        largest = np.zeros(len(own))
+        for step in (-1, 0):
+            apart = np.abs(own[first[owner] + (opposite + step) % count[owner]] - own)
+            largest = np.maximum(largest, np.minimum(apart, period - apart))
+        reach[some] = np.maximum.reduceat(largest, first)
     return reach

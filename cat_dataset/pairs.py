@@ -119,7 +119,7 @@ class PairIndex:
         self.attributes = self._choose(dataset, attributes)
         self._cumulative = _cumulative(self.attributes, weights or {})
         self._weights = {name: float((weights or {}).get(name, 1.0)) for name in self.attributes}
-        self._block: tuple[int, list[list[float]]] = (-1, [])
+        self._block: tuple[int, NDArray[np.float64]] = (-1, np.empty((0, DRAWS)))
 
     def pair(self, i: int) -> Pair:
         """Pair number ``i`` ≥ 0."""
@@ -230,9 +230,10 @@ class PairIndex:
         if number != i // BLOCK:
             number = i // BLOCK
             raw = np.random.Philox(key=np.array([self.seed, number], np.uint64)).random_raw(BLOCK * DRAWS)
-            block = ((raw >> np.uint64(11)) * _UNIT).reshape(BLOCK, DRAWS).tolist()
+            block = ((raw >> np.uint64(11)) * _UNIT).reshape(BLOCK, DRAWS)
             self._block = (number, block)  # one assignment: threads may share the index
-        return block[i % BLOCK]
+        draws: list[float] = block[i % BLOCK].tolist()  # not of the whole block: a pair taken here and there would pay for 64
+        return draws
 
     def _edits(self, number: int, source: int, target: int, mirrored: bool) -> tuple[PairEdit, ...]:
         """One edit per attribute that differs between two frames of a series."""

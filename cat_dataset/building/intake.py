@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from cat_dataset.checksums import crc32
 from cat_dataset.describing.licences import licences
 from cat_dataset.errors import InputError, SeriesError
-from cat_dataset.files import JSON_CAP, json_bytes, parse_json, slug
+from cat_dataset.files import JSON_CAP, parse_json, slug
 from cat_dataset.fingerprint import dhash, luminance
 from cat_dataset.folders import Folder
 from cat_dataset.images import check_picture, decode_rgb, encode_jpeg, encode_png
@@ -46,7 +46,7 @@ def read_described(root: Folder, name: str) -> tuple[Series, str]:
         raise SeriesError(f"{path} has more than the {JSON_CAP} bytes allowed for a JSON file; it is not one of ours")
     series = parse_series(parse_json(data, path), name, path)
     try:
-        json_bytes(series.as_json())
+        json.dumps(series.as_json(), ensure_ascii=False, allow_nan=False).encode("utf-8")
     except ValueError as error:
         raise SeriesError(f"{path} holds text or a number that cannot be stored ({error}); make the series again") from None
     return series, hashlib.sha256(data).hexdigest()
@@ -106,7 +106,7 @@ def add_series(tar: TarFile, root: Folder, series: Series, digest: str, *, image
             tar.add(member_name(series.id, number, "json"), series_sample(series, number, own))
             frames.append(
                 {
-                    "series": series.id, "frame": number, "offset": offset, "size": len(data), "crc32": zlib.crc32(data),
+                    "series": series.id, "frame": number, "offset": offset, "size": len(data), "crc32": crc32(data),
                     "sha256": own, "width": frame.width, "height": frame.height,
                     "luminance": None if rgb is None else luminance(rgb),
                     **{f"value_{name}": frame.values[name] for name in series.varies},
