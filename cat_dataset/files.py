@@ -110,10 +110,15 @@ def parse_json(data: bytes, path: str) -> Any:
 
 def sha256_file(path: Path) -> str:
     """SHA-256 of a file, as 64 hex digits."""
-    digest = hashlib.sha256()
     with open(path, "rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
+        return sha256_stream(stream)
+
+
+def sha256_stream(stream: BinaryIO) -> str:
+    """SHA-256 of what is left of a stream, as 64 hex digits."""
+    digest = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        digest.update(block)
     return digest.hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,7 +16,7 @@ from cat_dataset.building.survey import Found
 from cat_dataset.command import warn
 from cat_dataset.dataset_json import DATASET_JSON, SHARD_PATTERN, read_info
 from cat_dataset.errors import InputError, ManifestError
-from cat_dataset.files import read_json, sha256_file
+from cat_dataset.files import read_json, sha256_file, sha256_stream
 from cat_dataset.folders import Folder, LocalFolder
 from cat_dataset.frame_columns import series_fault
 from cat_dataset.manifests import fetched, read_series_table
@@ -131,11 +130,8 @@ def same_bytes(folder: Folder, listed: Mapping[str, Any]) -> bool:
     name = listed["file"]
     if folder.sizes([name]).get(name) != listed["bytes"]:
         return False
-    digest = hashlib.sha256()
     with folder.open(name) as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest() == str(listed["sha256"])
+        return sha256_stream(stream) == str(listed["sha256"])
 
 
 def _by_shard(reader: TableReader) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
