@@ -39,6 +39,9 @@ def shared_flags(program: str, description: str) -> Parser:
         "--out", type=Path, default=Path("series"), metavar="DIR", help="where the series folders go (default: %(default)s)"
     )
     parser.add_argument("--views", type=_whole(1, 10_000), default=2, help="random viewpoints per object and sky (default: %(default)s)")
+    parser.add_argument(
+        "--first-view", type=_whole(0, 99_999), default=0, metavar="N", help="number of the first viewpoint (default: %(default)s)"
+    )
     parser.add_argument("--states", type=_whole(2, 10_000), default=37, help="frames per series, ends included (default: %(default)s)")
     parser.add_argument("--size", type=_whole(16, LARGEST_SIZE), default=1024, help="width and height in pixels (default: %(default)s)")
     parser.add_argument("--samples", type=_whole(1, 1_000_000), default=None, help="paths per pixel (default 64; 256 without a denoiser)")

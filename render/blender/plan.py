@@ -11,7 +11,7 @@ from typing import Any
 
 from cat_dataset.errors import InputError
 from render.blender.placement import Rotation
-from render.blender.sources import Source, distinct_names
+from render.blender.sources import Source
 from render.blender.viewpoint import Viewpoint, viewpoint
 
 REVISION = 1
@@ -33,13 +33,12 @@ class Job:
 
 def plan(sweep: Rotation, assets: Sequence[Source], skies: Sequence[Source], flags: Namespace, render: Mapping[str, Any]) -> list[Job]:
     """Every series of the sweep, grouped by asset, then sky. ``render`` are the settings common to all."""
-    asset_parts, sky_parts = distinct_names(assets), distinct_names(skies)
     jobs = []
     for asset in assets:
-        views = [viewpoint(flags.seed, asset.key, index) for index in range(flags.views)]
+        views = [viewpoint(flags.seed, asset.key, index) for index in range(flags.first_view, flags.first_view + flags.views)]
         for sky in skies:
             for view in views:
-                name = f"{sweep.name}-{asset_parts[asset]}-{sky_parts[sky]}-v{view.index:02d}"
+                name = f"{sweep.name}-{asset.part}-{sky.part}-v{view.index:02d}"
                 settings = {
                     **render, "asset": asset.as_json(), "hdri": sky.as_json(), "view": view.index,
                     "attribute": sweep.attribute, "values": list(sweep.values), "revision": REVISION,

@@ -34,6 +34,11 @@ class Source:
         return f"{BUILTIN}{self.name}" if self.builtin else f"{self.name}-{self.sha256[:8]}"
 
     @property
+    def part(self) -> str:
+        """Its part of a series id: never depends on which other sources there are, so that a plan can grow."""
+        return slug(self.name, 24) if self.builtin else f"{slug(self.name, 17)}_{self.sha256[:6]}"
+
+    @property
     def readable(self) -> str:
         """The name as words, for instructions: "toy_car" is a toy car."""
         return " ".join(re.sub(r"[^\w]+|_", " ", self.name).split())[:60] or "object"
@@ -84,15 +89,6 @@ def gather(
 def made_in_code(name: str, revision: int) -> Source:
     """A source without a file: its hash is that of its name and revision."""
     return Source(name, None, sha256_json({"builtin": name, "revision": revision}), builtin=True, licence="Apache-2.0")
-
-
-def distinct_names(sources: Sequence[Source], longest: int = 30) -> dict[Source, str]:
-    """A file-name part for each source; those that would share one get six digits of their content's hash."""
-    plain = [slug(source.name, longest) for source in sources]
-    return {
-        source: part if plain.count(part) == 1 or source.builtin else f"{slug(source.name, longest - 7)}_{source.sha256[:6]}"
-        for source, part in zip(sources, plain, strict=True)
-    }
 
 
 def _files(path: Path, kinds: Sequence[str], what: str, check: Check, report: Report) -> list[Source]:
