@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from cat_dataset.errors import AttributeLookupError, UsageError
-from cat_dataset.scales import ANGLE, F_STOPS, LINEAR, MIRED, STOPS, Scale
+from cat_dataset.scales import ANGLE, DIOPTRE, F_STOPS, LINEAR, MIRED, STOPS, Scale
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,13 @@ class Attribute:
         """The natural value that `encode` maps to ``encoded`` from ``source``.
 
         Raises:
-            UsageError: no such value exists (a mired step past infinite kelvin).
+            UsageError: no such value exists (a step past infinite kelvin or metres).
         """
         coordinate = self.scale.forward(source) + encoded * self.span
-        if self.scale is MIRED and coordinate >= 0:
-            raise UsageError(f"{self.name}: {source:g} K cannot rise by {encoded * self.span:g} mireds; ask for a smaller change")
+        if self.scale in (MIRED, DIOPTRE) and coordinate >= 0:
+            raise UsageError(
+                f"{self.name}: {self.spell(source)} cannot rise by {encoded * self.span:g} {self.scale.unit}s; ask for a smaller change"
+            )
         return self.scale.inverse(coordinate)
 
     def spell(self, value: float) -> str:
@@ -129,6 +131,14 @@ def _translation(axis: str, task: int, positive: str, negative: str) -> Attribut
     )  # fmt: skip
 
 
+def _share(name: str, task: int, noun: str) -> Attribute:
+    """A property of the object's surface, in percent."""
+    return Attribute(
+        name, task, "percent", "%", "high", LINEAR, 100.0, 0.0, 100.0, noun,
+        (f"[Increase|Decrease] the {noun} of the {{object}} by {{amount}} percent",),
+    )  # fmt: skip
+
+
 def _dial(prefix: str, part: str, task: int, noun: str, mirror: int = 1) -> Attribute:
     """An expression or pose dial: 0 is neutral, ±10 the full reach on either side."""
     return Attribute(
@@ -170,6 +180,24 @@ _MEMBERS = (
     Attribute("focal_length", 16, "millimetre", "mm", "high", STOPS, 3.0, 1.0, 5000.0, "focal length",
               ("[Increase|Decrease] the focal length by {amount} millimetres",
                "[Increase|Decrease] the focal length by {stops} octaves"), 100.0),
+    Attribute("focus_distance", 17, "metre", "m", "low", DIOPTRE, 2.0, 0.01, 100_000.0, "focus distance",
+              ("[Increase|Decrease] the focus distance by {amount} metres",
+               "[Increase|Decrease] the focus distance by {stops} dioptres"), 2.0),
+    Attribute("orbit_azimuth", 18, "degree", "°", "high", ANGLE, 180.0, -360.0, 360.0, "camera orbit",
+              ("Orbit the camera by {amount} degrees [to the right|to the left]",), mirror=-1),
+    Attribute("orbit_elevation", 19, "degree", "°", "high", LINEAR, 90.0, -90.0, 90.0, "camera elevation",
+              ("[Raise|Lower] the camera by {amount} degrees of elevation",)),
+    Attribute("environment_strength", 20, "EV", "EV", "high", LINEAR, 4.0, -40.0, 40.0, "environment light",
+              ("[Increase|Decrease] the environment light by {amount} EV",
+               "[Increase|Decrease] the environment light by {amount} stops")),
+    Attribute("environment_rotation", 21, "degree", "°", "high", ANGLE, 180.0, -360.0, 360.0, "rotation of the environment",
+              ("Turn the environment by {signed} degrees",), mirror=-1),
+    _share("material_roughness", 22, "roughness"),
+    _share("material_metallic", 23, "metallicness"),
+    Attribute("material_hue", 24, "degree", "°", "high", ANGLE, 180.0, -360.0, 360.0, "hue of the object's colour",
+              ("Shift the hue of the {object} by {signed} degrees",)),
+    Attribute("deformation", 25, "point", "", "high", LINEAR, 10.0, -10.0, 10.0, "deformation",
+              ("[Increase|Decrease] the deformation of the {object} by {amount} points",), mirror=0),
     _dial("expression", "smile", 32, "smile"),
     _dial("expression", "brows", 33, "raising of the brows"),
     _dial("expression", "eyes", 34, "opening of the eyes"),

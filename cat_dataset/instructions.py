@@ -30,6 +30,8 @@ _UNITS = {
     "lumens": "lumens?|lm",
     "centimetres": "centimet(?:re|er)s?|cm",
     "millimetres": "millimet(?:re|er)s?|mm",
+    "metres": "met(?:re|er)s?|m",
+    "dioptres": "diopt(?:re|er)s?",
     "points": "points?",
     "percent": "percent|%",
 }

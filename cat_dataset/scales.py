@@ -46,3 +46,5 @@ F_STOPS = Scale("f_stops", "stop", lambda n: 2.0 * math.log2(n), lambda x: 2.0 *
 """Light through the aperture goes as 1/N², so doubling the f-number is two stops (ISO 517)."""
 MIRED = Scale("mired", "mired", lambda kelvin: -1e6 / kelvin, lambda x: -1e6 / x)
 """Negative reciprocal megakelvin: equal steps look about equal, and it rises with the colour temperature."""
+DIOPTRE = Scale("dioptre", "dioptre", lambda metres: -1.0 / metres, lambda x: -1.0 / x)
+"""Negative reciprocal metres: equal steps move the plane of sharpness by equal amounts of blur, and it rises with the distance."""

@@ -25,6 +25,7 @@ SOURCES = ("blender", "unreal", "dslr", "developed")
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 """No dots (WebDataset cuts keys at the first one) and short enough for a USTAR member name."""
 _FILE_PATTERN = re.compile(r"frames/\d{4,6}\.(png|jpg)")
+_PASS_PATTERN = re.compile(r"passes/[a-z]{1,20}/\d{4,6}\.(png|exr)")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Frame:
     """One picture: its file relative to the series folder, its hash and size, and its labels.
 
     ``values`` holds what was asked, natural units, one float per varying attribute; ``measured`` whatever was measured
-    beside it (free names, floats).
+    beside it (free names, floats). ``state`` is what the producer's scene really held (any JSON: matrices, a lamp's watts);
+    ``passes`` are further pictures of the frame (depth, normals), by name: file relative to the series folder, and sha256.
     """
 
     file: str
@@ -41,13 +43,20 @@ class Frame:
     height: int
     values: Mapping[str, float]
     measured: Mapping[str, float] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
+    passes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The frame as it stands in ``series.json`` and in the journal."""
+        optional = {"state": dict(self.state), "passes": {name: dict(one) for name, one in self.passes.items()}}
         return {
             "file": self.file, "sha256": self.sha256, "width": self.width, "height": self.height,
-            "values": dict(self.values), "measured": dict(self.measured),
+            "values": dict(self.values), "measured": dict(self.measured), **{key: value for key, value in optional.items() if value},
         }  # fmt: skip
+
+    def files(self) -> dict[str, str]:
+        """Every file of the frame, relative to the series folder, with its sha256."""
+        return {self.file: self.sha256, **{one["file"]: one["sha256"] for one in self.passes.values()}}
 
 
 @dataclass(frozen=True)
@@ -170,11 +179,13 @@ def verify_frames(folder: Path, series: Series) -> None:
         SeriesError: a frame is missing or its bytes differ.
     """
     for frame in series.frames:
+        for file, sha256 in frame.files().items():
+            path = folder / file
+            if not path.is_file():
+                raise SeriesError(f"{path} is missing; make the series again")
+            if sha256_file(path) != sha256:
+                raise SeriesError(f"{path} does not match the sha256 in {SERIES_JSON}; make the series again")
         path = folder / frame.file
-        if not path.is_file():
-            raise SeriesError(f"{path} is missing; make the series again")
-        if sha256_file(path) != frame.sha256:
-            raise SeriesError(f"{path} does not match the sha256 in {SERIES_JSON}; make the series again")
         try:
             size = picture_size(path)
         except InputError as error:
@@ -211,7 +222,19 @@ def frame_from_json(raw: object) -> Frame:
         height=_typed(raw, "height", int),
         values=_numbers(raw, "values"),
         measured=_numbers(raw, "measured"),
+        state=_typed(raw, "state", dict) if "state" in raw else {},
+        passes=_passes(raw),
     )
+
+
+def _passes(raw: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    passes = _typed(raw, "passes", dict) if "passes" in raw else {}
+    for name, one in passes.items():
+        if not isinstance(one, dict) or {*one} != {"file", "sha256"} or not all(isinstance(text, str) for text in one.values()):
+            raise ValueError(f"passes.{name} must hold file and sha256")
+        if not _PASS_PATTERN.fullmatch(one["file"]):
+            raise ValueError(f"passes.{name}: file {one['file']!r} must look like passes/depth/0000.exr")
+    return passes
 
 
 def _numbers(raw: Mapping[str, Any], key: str) -> dict[str, float]:

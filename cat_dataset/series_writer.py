@@ -79,8 +79,20 @@ class SeriesWriter:
         """Where the producer writes the pixels of frame ``index`` before `commit`."""
         return self.folder / "frames" / f"partial-{index:04d}.{extension}"
 
-    def commit(self, index: int, values: Mapping[str, float], measured: Mapping[str, float] | None = None, extension: str = "png") -> Frame:
-        """Take the picture at `staging_path` as frame ``index``: hash it, give it its name, journal it."""
+    def commit(
+        self,
+        index: int,
+        values: Mapping[str, float],
+        measured: Mapping[str, float] | None = None,
+        extension: str = "png",
+        *,
+        state: Mapping[str, Any] | None = None,
+        passes: Mapping[str, Path] | None = None,
+    ) -> Frame:
+        """Take the picture at `staging_path` as frame ``index``: hash it, give it its name, journal it.
+
+        ``passes`` are further pictures of the frame by name, staged anywhere in the series folder's file system.
+        """
         staged = self.staging_path(index, extension)
         width, height = picture_size(staged)
         frame = Frame(
@@ -90,11 +102,21 @@ class SeriesWriter:
             height=height,
             values={name: float(value) for name, value in values.items()},
             measured={name: float(value) for name, value in (measured or {}).items()},
+            state=state or {},
+            passes={name: self._adopt_pass(name, index, path) for name, path in (passes or {}).items()},
         )
         adopt(staged, self.folder / frame.file)
         self._append({"index": index, **frame.as_json()})
         self.done[index] = frame
         return frame
+
+    def _adopt_pass(self, name: str, index: int, staged: Path) -> dict[str, str]:
+        """Hash a staged pass and give it its name."""
+        file = f"passes/{name}/{index:04d}{staged.suffix}"
+        sha256 = sha256_file(staged)
+        (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+        adopt(staged, self.folder / file)
+        return {"file": file, "sha256": sha256}
 
     def finish(
         self,
@@ -145,13 +167,16 @@ class SeriesWriter:
                 warn(f"{path} has a damaged line; making its frame again")
                 continue
             index, frame = entry
-            target = self.folder / frame.file
-            if not target.is_file() or sha256_file(target) != frame.sha256:
-                warn(f"{target} changed since it was made; making it again")
+            changed = [file for file, sha256 in frame.files().items() if not self._holds(file, sha256)]
+            if changed:
+                warn(f"{self.folder / changed[0]} changed since it was made; making it again")
                 continue
             self.done[index] = frame
             whole += line + b"\n"
         write_bytes(path, whole)
+
+    def _holds(self, file: str, sha256: str) -> bool:
+        return (self.folder / file).is_file() and sha256_file(self.folder / file) == sha256
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         with open(self.folder / JOURNAL, "ab") as stream:
