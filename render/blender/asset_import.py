@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,39 @@ from cat_dataset.errors import InputError
 from render.blender import quiet
 from render.blender.builtin import OBJECTS
 from render.blender.engine import start_empty
-from render.blender.normalise import Subject, normalise
+from render.blender.normalise import normalise
+from render.blender.shape_keys import names
 from render.blender.sources import Source
+from render.blender.subject import Subject
 
 
-def load(source: Source) -> Subject:
-    """Start an empty scene that holds ``source``, normalised.
+def load(source: Source, shape_keys: Sequence[str] = ()) -> Subject:
+    """Start an empty scene that holds ``source``, normalised, with the named shape keys left alive.
 
     Raises:
-        InputError: it cannot be imported, holds nothing with a face, or misses a texture.
+        InputError: it cannot be imported, holds nothing with a face, misses a texture, or has no such shape keys.
     """
+    _open(source)
+    subject = normalise(str(source), shape_keys)
+    _check_textures(source, subject)
+    return subject
+
+
+def shape_key_names(source: Source) -> tuple[str, ...]:
+    """The shape keys that ``load`` can be asked for; leaves the scene as the importer left it.
+
+    Raises:
+        InputError: it cannot be imported.
+    """
+    _open(source)
+    return names()
+
+
+def _open(source: Source) -> None:
     start_empty()
     if source.path is None:
         OBJECTS[source.name]()
-        return normalise(str(source))
+        return
     with quiet.importer_silenced():
         try:
             _importer(source.path)(str(source.path))
@@ -40,9 +59,6 @@ def load(source: Source) -> Subject:
             raise InputError(
                 f"{source} cannot be imported: {reason}; check that it opens in Blender {version}, or export it again"
             ) from None
-    subject = normalise(str(source))
-    _check_textures(source, subject)
-    return subject
 
 
 def _importer(path: Path) -> Callable[[str], Any]:

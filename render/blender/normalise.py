@@ -1,139 +1,106 @@
-"""Whatever was loaded becomes static meshes under one pivot of ours, centred on it and of unit size.
+"""Whatever was loaded becomes one object under one pivot of ours, centred on it and of unit size.
 
-Evaluating through the dependency graph freezes armatures, shape keys, modifiers and instances as they stand; several
-roots count as one object; the importers' own empties, rotation modes, lights, cameras and animation are gone afterwards.
+Several roots count as one object; the importers' own empties, rotation modes, lights and cameras are gone afterwards.
 """
 
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import bmesh
 import bpy
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
 from cat_dataset.errors import InputError
+from render.blender.freeze import Part, freeze
+from render.blender.hull import Point, corners_of, surface_corners
+from render.blender.subject import RADIUS, Subject
 
-RADIUS = 0.5
-"""Metres from the pivot to the farthest point of the object, hence in every state of every rotation."""
-_SURFACES = {"MESH", "CURVE", "SURFACE", "FONT", "META"}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The object to render: its ``pivot`` empty, and the ``outline``, corners of its convex hull in the pivot's frame."""
-
-    pivot: Any
-    outline: tuple[Vector, ...]
-    materials: tuple[Any, ...]
+NEAR, SMALLEST, LARGEST = 64.0, 1e-3, 1e3
+"""Meshes farther from their own origin than this many of their sizes are moved to it; those of other sizes are rescaled."""
+_Rows = list[list[float]]
 
 
-def normalise(name: str) -> Subject:
-    """Replace every object of the scene by one `Subject`.
+def normalise(name: str, keys: Sequence[str] = (), turn: Matrix | None = None) -> Subject:
+    """Replace every object of the scene by one `Subject`, turned by ``turn``, with the shape keys ``keys`` left alive at 0.
 
     Raises:
-        InputError: nothing with a surface, no extent, or coordinates that are not finite.
+        InputError: nothing with a surface, no extent, coordinates that are not finite, or no such shape keys.
     """
-    parts = _freeze()
-    bpy.data.batch_remove([o for o in bpy.data.objects if o.name not in {part.name for part, _ in parts}])
-    corners = _hull([matrix @ corner for part, matrix in parts for corner in _hull(_surface_points(part.data))])
-    if not corners:
+    parts = freeze(name, keys)
+    if not parts:
         raise InputError(f"{name} holds no mesh with a face; export it again with its geometry")
-    if not all(math.isfinite(value) for corner in corners for value in corner):
-        raise InputError(f"{name} has coordinates that are not finite numbers; repair the file")
-    low = Vector([min(corner[axis] for corner in corners) for axis in range(3)])
-    high = Vector([max(corner[axis] for corner in corners) for axis in range(3)])
-    centre = (low + high) / 2
-    radius = max((corner - centre).length for corner in corners)
-    if radius < 1e-9:
+    bpy.data.batch_remove([thing for thing in bpy.data.objects if thing not in {part.thing for part in parts}])
+    places = [_rows((turn or Matrix()).to_4x4() @ part.matrix) for part in parts]
+    try:
+        places, corners = _gather(parts, places)
+    except ValueError:
+        raise InputError(f"{name} has coordinates that are not finite numbers; repair the file") from None
+    centre = [(min(corner[axis] for corner in corners) + max(corner[axis] for corner in corners)) / 2 for axis in range(3)]
+    radius = max(math.dist(corner, centre) for corner in corners)
+    if radius < 1e-12:
         raise InputError(f"{name} has no extent: all its points coincide; repair the file")
-    fit = Matrix.Scale(RADIUS / radius, 4) @ Matrix.Translation(-centre)
     pivot = bpy.data.objects.new("pivot", None)
     pivot.rotation_mode = "QUATERNION"
     bpy.context.scene.collection.objects.link(pivot)
-    for part, matrix in parts:
-        part.parent = pivot
-        part.matrix_parent_inverse = fit @ matrix  # holds shear too, which location, rotation and scale cannot
-    materials = {m.name: m for part, _ in parts for m in part.data.materials if m is not None}
-    return Subject(pivot, tuple(fit @ corner for corner in corners), tuple(materials[key] for key in sorted(materials)))
+    scale = RADIUS / radius
+    for part, place in zip(parts, places, strict=True):
+        bpy.context.scene.collection.objects.link(part.thing)
+        part.thing.parent = pivot
+        fit = [[scale * (value - (centre[row] if column == 3 else 0.0)) for column, value in enumerate(place[row])] for row in range(3)]
+        part.thing.matrix_parent_inverse = Matrix([*fit, [0.0, 0.0, 0.0, 1.0]])  # holds shear, which rotation and scale cannot
+    bpy.data.orphans_purge(do_recursive=True)  # the originals would fill memory beside their frozen copies
+    return Subject.of(pivot, [part.thing for part in parts], tuple(keys))
 
 
-def _freeze() -> list[tuple[Any, Matrix]]:
-    """Every visible surface as a new static mesh object, with its world matrix; shared meshes stay shared."""
-    for thing in bpy.context.scene.objects:
-        thing.hide_viewport = thing.hide_render
-        for modifier in thing.modifiers:
-            modifier.show_viewport = modifier.show_render
-            if modifier.type == "SUBSURF":
-                modifier.levels = modifier.render_levels
-    bpy.context.view_layer.update()
-    graph = bpy.context.evaluated_depsgraph_get()
-    meshes: dict[tuple[str, int], Any] = {}
-    found = []
-    for instance in graph.object_instances:
-        thing = instance.object
-        if thing.type not in _SURFACES or not instance.show_self or thing.original.hide_render:
-            continue
-        key = (thing.name_full, thing.data.as_pointer())  # geometry nodes hand out several meshes under one name
-        if key not in meshes:
-            meshes[key] = _mesh_of(thing, graph)
-        found.append((meshes[key], instance.matrix_world.copy()))
-    parts = []
-    for number, (mesh, matrix) in enumerate(found):
-        if len(mesh.polygons) > 0:
-            part = bpy.data.objects.new(f"part {number:05d}", mesh)
-            bpy.context.scene.collection.objects.link(part)
-            parts.append((part, matrix))
-    return parts
+def _gather(parts: Sequence[Part], places: list[_Rows]) -> tuple[list[_Rows], list[Point]]:
+    """Bring each mesh near its own origin and to a plain size; their new places, and the corners of all in one frame.
+
+    Reckoned in doubles about the first part: an object far from the world's origin keeps its precision.
+    """
+    origin = [row[3] for row in places[0]]
+    places = [[[*row[:3], row[3] - shift] for row, shift in zip(place, origin, strict=True)] for place in places]
+    moves: dict[str, tuple[list[Point], Point, float]] = {}
+    found: list[Point] = []
+    for part, place in zip(parts, places, strict=True):
+        mesh = part.thing.data
+        if mesh.name not in moves:
+            moves[mesh.name] = _tamed(mesh)
+        corners, shift, scale = moves[mesh.name]
+        for row in place:
+            row[3] += sum(value * step for value, step in zip(row, shift, strict=False))
+            row[:3] = [value * scale for value in row[:3]]
+        found += [_apply(place, corner) for corner in corners]
+    if not all(math.isfinite(value) for corner in found for value in corner):
+        raise ValueError("a matrix that is not finite")
+    return places, corners_of(found) if len(parts) > 1 else found
 
 
-def _mesh_of(thing: Any, graph: Any) -> Any:
-    """The evaluated object's mesh, with the materials of its slots (they may hang on the object)."""
-    if thing.type == "MESH" and thing.data != thing.original.evaluated_get(graph).data:
-        return _copy_of(thing.data)  # an instance made by geometry nodes: `new_from_object` would give the whole object
-    mesh = bpy.data.meshes.new_from_object(thing, preserve_all_data_layers=True, depsgraph=graph)
-    for index, slot in enumerate(thing.material_slots):
-        material = slot.material.original if slot.material else None
-        if index < len(mesh.materials):
-            mesh.materials[index] = material  # clearing the list instead would send every face to the first material
-        else:
-            mesh.materials.append(material)
-    return mesh
+def _tamed(mesh: Any) -> tuple[list[Point], Point, float]:
+    """Move and rescale ``mesh`` where float32 needs it; its corners then, and the shift and scale that undo it."""
+    corners = surface_corners(mesh)
+    low, high = ([limit(corner[axis] for corner in corners) for axis in range(3)] for limit in (min, max))
+    size = max(top - bottom for top, bottom in zip(high, low, strict=True))
+    middle = [(top + bottom) / 2 for top, bottom in zip(high, low, strict=True)]
+    shift, scale = (0.0, 0.0, 0.0), 1.0
+    if size > 0 and max(map(abs, middle)) > NEAR * size:
+        shift = tuple(Matrix.Translation(middle).translation)  # rounded to float32, as the mesh is moved by it
+        mesh.transform(Matrix.Translation([-value for value in shift]), shape_keys=True)
+    if size > 0 and not SMALLEST < size < LARGEST:
+        scale = 2.0 ** round(math.log2(size))  # a power of two loses no digit
+        mesh.transform(Matrix.Scale(1 / scale, 4), shape_keys=True)
+    return ([_undone(corner, shift, scale) for corner in corners], shift, scale) if scale != 1.0 or any(shift) else (corners, shift, scale)
 
 
-def _copy_of(evaluated: Any) -> Any:
-    """An evaluated mesh as a mesh of its own."""
-    content = bmesh.new()
-    content.from_mesh(evaluated)
-    mesh = bpy.data.meshes.new(evaluated.name)
-    for material in evaluated.materials:
-        mesh.materials.append(material.original if material else None)
-    content.to_mesh(mesh)
-    content.free()
-    return mesh
+def _undone(corner: Point, shift: Point, scale: float) -> Point:
+    return tuple((value - step) / scale for value, step in zip(corner, shift, strict=True))
 
 
-def _surface_points(mesh: Any) -> list[Vector]:
-    """The vertices of ``mesh`` that belong to a face."""
-    used = array("i", bytes(4 * len(mesh.loops)))
-    mesh.loops.foreach_get("vertex_index", used)
-    flat = array("f", bytes(12 * len(mesh.vertices)))
-    mesh.vertices.foreach_get("co", flat)
-    return [Vector(flat[3 * index : 3 * index + 3]) for index in sorted(set(used))]
+def _rows(matrix: Matrix) -> _Rows:
+    return [list(row) for row in matrix][:3]
 
 
-def _hull(points: Sequence[Vector]) -> list[Vector]:
-    """The corners of the convex hull; all points where there is no hull (fewer than four, flat, not finite)."""
-    if len(points) < 5 or not all(math.isfinite(value) for point in points for value in point):
-        return list(points)
-    mesh = bmesh.new()
-    for point in points:
-        mesh.verts.new(point)
-    bmesh.ops.convex_hull(mesh, input=mesh.verts, use_existing_faces=False)
-    corners = [vertex.co.copy() for vertex in mesh.verts if vertex.link_faces]
-    mesh.free()
-    return corners or list(points)
+def _apply(place: _Rows, point: Point) -> Point:
+    x, y, z = point
+    return tuple(row[0] * x + row[1] * y + row[2] * z + row[3] for row in place)
