@@ -19,7 +19,6 @@ from cat_dataset.errors import InputError
 from render.blender import shape_keys
 from render.blender.hull import coordinates
 
-_SURFACES = {"MESH", "CURVE", "SURFACE", "FONT", "META"}
 _ANIMATED = ("objects", "armatures", "curves", "lattices", "materials", "meshes", "metaballs", "node_groups", "shape_keys")
 
 
@@ -72,11 +71,14 @@ def _show_what_renders() -> None:
 
 
 def _surfaces(graph: Any) -> Iterator[tuple[Any, Matrix]]:
-    """Evaluated objects with a surface, instances included, in an order that evaluating again keeps."""
+    """Evaluated objects with a surface, instances included, in an order that evaluating again keeps.
+
+    Curves, texts and metaballs come twice, as themselves and as the mesh they amount to; the mesh is taken.
+    """
     bpy.context.view_layer.update()
     for instance in graph.object_instances:
         thing = instance.object
-        if thing.type in _SURFACES and instance.show_self and not thing.original.hide_render:
+        if thing.type == "MESH" and instance.show_self and not thing.original.hide_render:
             yield thing, instance.matrix_world.copy()
 
 
@@ -97,33 +99,32 @@ def _parts(graph: Any) -> tuple[list[Part], list[str]]:
 
 def _mesh_of(thing: Any, graph: Any) -> Any:
     """The evaluated object's mesh, with the materials of its slots (they may hang on the object)."""
-    if _made_by_nodes(thing, graph):
-        return _copy_of(thing.data)
-    mesh = bpy.data.meshes.new_from_object(thing, preserve_all_data_layers=True, depsgraph=graph)
-    for index, slot in enumerate(thing.material_slots):
-        material = slot.material.original if slot.material else None
-        if index < len(mesh.materials):
-            mesh.materials[index] = material  # clearing the list instead would send every face to the first material
-        else:
+    if _has_own_mesh(thing, graph):
+        mesh = bpy.data.meshes.new_from_object(thing, preserve_all_data_layers=True, depsgraph=graph)
+    else:
+        content = bmesh.new()
+        content.from_mesh(thing.data)
+        mesh = bpy.data.meshes.new(thing.data.name)
+        for material in thing.data.materials:
             mesh.materials.append(material)
+        content.to_mesh(mesh)
+        content.free()
+    slots = [slot.material for slot in thing.material_slots]
+    if not _has_own_mesh(thing, graph) and any(mesh.materials):
+        slots = list(mesh.materials)
+    for index, material in enumerate(slots):
+        original = material.original if material else None
+        if index < len(mesh.materials):
+            mesh.materials[index] = original  # clearing the list instead would send every face to the first material
+        else:
+            mesh.materials.append(original)
     return mesh
 
 
-def _made_by_nodes(thing: Any, graph: Any) -> bool:
-    """Whether this is an instance made by geometry nodes: Blender would convert the whole object in its place."""
-    return thing.type == "MESH" and thing.data != thing.original.evaluated_get(graph).data
-
-
-def _copy_of(evaluated: Any) -> Any:
-    """An evaluated mesh as a mesh of its own."""
-    content = bmesh.new()
-    content.from_mesh(evaluated)
-    mesh = bpy.data.meshes.new(evaluated.name)
-    for material in evaluated.materials:
-        mesh.materials.append(material.original if material else None)
-    content.to_mesh(mesh)
-    content.free()
-    return mesh
+def _has_own_mesh(thing: Any, graph: Any) -> bool:
+    """Whether this is a mesh object showing its mesh, not a mesh that nodes or a curve made: Blender would convert the whole object."""
+    original = thing.original
+    return original.type == "MESH" and thing.data == original.evaluated_get(graph).data
 
 
 def _add_key(name: str, key: str, parts: Sequence[Part], sources: Sequence[str], graph: Any) -> None:
@@ -132,7 +133,7 @@ def _add_key(name: str, key: str, parts: Sequence[Part], sources: Sequence[str],
         if thing is None or source != thing.name_full:
             raise InputError(f"{name}: the shape key {key} changes the number of its parts; apply what depends on it (nodes, instances)")
         mesh = part.thing.data
-        evaluated = thing.data if _made_by_nodes(thing, graph) else thing.to_mesh()
+        evaluated = thing.to_mesh() if _has_own_mesh(thing, graph) else thing.data
         target, same = coordinates(evaluated.vertices), _corner_indices(evaluated) == _corner_indices(mesh)
         if evaluated != thing.data:
             thing.to_mesh_clear()

@@ -40,7 +40,7 @@ def extents(name):
     size = [max(c[i] for c in subject.outline) - min(c[i] for c in subject.outline) for i in range(3)]
     kinds = sorted({thing.type for thing in bpy.data.objects})
     radius = max(c.length for c in subject.outline)
-    print("RESULT", json.dumps([name, [value / max(size) for value in size], kinds, radius]))
+    print("RESULT", json.dumps([name, [value / max(size) for value in size], kinds, radius, len(subject.parts), [m.name for m in subject.materials]]))
 
 
 start()
@@ -119,6 +119,7 @@ start()
 bpy.ops.object.text_add()
 bpy.context.object.data.body = "wide text"
 bpy.context.object.data.extrude = 0.1
+bpy.context.object.data.materials.append(bpy.data.materials.new("ink"))
 extents("text")
 """
 
@@ -137,7 +138,8 @@ def test_one_object_of_unit_size_as_it_stands(tmp_path: Path) -> None:
     lines = [line for line in inside_blender(MAKE_AND_LOAD, tmp_path).splitlines() if line.startswith("RESULT")]
     results = {name: rest for name, *rest in (json.loads(line.removeprefix("RESULT")) for line in lines)}
     assert set(results) == {*EXTENTS, "text"}
-    for name, (extents, kinds, radius) in results.items():
+    assert results["text"][3:] == [1, ["ink"]]
+    for name, (extents, kinds, radius, *_) in results.items():
         assert kinds == ["EMPTY", "MESH"], name
         assert radius == pytest.approx(0.5, abs=1e-6), name
         if name in EXTENTS:

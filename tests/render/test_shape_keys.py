@@ -197,6 +197,7 @@ def test_what_hangs_on_a_moving_vertex_follows(results: dict[str, Any]) -> None:
 
 def test_curves_have_keys_too(results: dict[str, Any]) -> None:
     assert 1.8 < widths(results["curve"])[1] < 2
+    assert len(results["curve"]["keys"]) == 1
 
 
 @pytest.mark.parametrize(
