@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cat_dataset.errors import UsageError
+from render.blender.sweep_flags import add_state_flags
 
 DEVICES = ("auto", "cpu", "cuda", "optix", "hip", "metal", "oneapi")
+FLOORS = ("none", "plain", "shadow")
+LAMPS = ("point", "area")
+PASSES = ("mask", "depth", "normal")
 LARGEST_SIZE = 16384
+STATES = 37
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,9 +47,19 @@ def shared_flags(program: str, description: str) -> Parser:
     parser.add_argument(
         "--first-view", type=_whole(0, 99_999), default=0, metavar="N", help="number of the first viewpoint (default: %(default)s)"
     )
-    parser.add_argument("--states", type=_whole(2, 10_000), default=37, help="frames per series, ends included (default: %(default)s)")
+    add_state_flags(parser, _whole, STATES)
     parser.add_argument("--size", type=_whole(16, LARGEST_SIZE), default=1024, help="width and height in pixels (default: %(default)s)")
     parser.add_argument("--samples", type=_whole(1, 1_000_000), default=None, help="paths per pixel (default 64; 256 without a denoiser)")
+    parser.add_argument(
+        "--floor",
+        choices=FLOORS,
+        default="none",
+        help="what the object stands on: nothing, a grey floor, or its shadow on the sky's picture (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--lamp", choices=LAMPS, default="point", help="shape of the lamp, where light is varied or held (default: %(default)s)"
+    )
+    parser.add_argument("--passes", nargs="+", choices=PASSES, default=[], help="further pictures of every frame (default: none)")
     parser.add_argument("--seed", type=_whole(0, 2**31 - 1), default=0, help="of the viewpoints and of the sampling (default: %(default)s)")
     parser.add_argument(
         "--device", choices=DEVICES, default="auto", help="what renders; auto takes the fastest there is (default: %(default)s)"

@@ -55,6 +55,13 @@ def set_up(*, size: int, samples: int, seed: int, device: str, denoise: bool, th
     _picture(scene, size)
 
 
+def expose(ev: float) -> None:
+    """Brighten the picture by ``ev`` stops, after the light has been gathered and denoised."""
+    if abs(ev) > 32:
+        raise UsageError(f"the picture would have to be brightened by {ev:g} EV; Blender can do 32")
+    bpy.context.scene.view_settings.exposure = ev
+
+
 def _devices(name: str) -> list[Any]:
     """The machine's devices of a compute type; none where this Blender does not know the type."""
     preferences = bpy.context.preferences.addons["cycles"].preferences

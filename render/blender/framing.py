@@ -8,35 +8,36 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
+from render.blender.pose import LENS_MM, Pose
 from render.blender.viewpoint import Viewpoint
 
-LENS_MM = 50.0
 SENSOR_MM = 36.0
 MARGIN = 0.06
 """Share of the half frame left free around the object at its widest."""
+NEAREST_M = 0.05
+"""Free metres in front of the camera."""
 
 
-def safe_distance(outline: Sequence[Vector], placements: Iterable[Matrix], view: Viewpoint) -> float:
-    """Smallest distance from the pivot at which all points of ``outline``, under each placement, stay inside the margin.
+def safe_distance(poses: Iterable[Pose]) -> float:
+    """Smallest distance of the camera from the pivot's place at rest at which the object is inside the margin in every pose.
 
-    With p in camera axes about the pivot, the point is inside when max(|x|, |y|) ≤ (d − z)·t, t = tan(half angle) less
+    With p in camera axes about that place, the point is inside when max(|x|, |y|) ≤ (d − z)·t, t = tan(half angle) less
     the margin; so d is the largest z + max(|x|, |y|) / t. A frustum is convex: hull corners stand for all vertices.
     """
-    reach = SENSOR_MM / 2 / LENS_MM * (1 - MARGIN)
-    to_camera = view.camera_axes().transposed().to_4x4()
     farthest = 0.0
-    for placement in placements:
-        motion = to_camera @ placement
-        for corner in outline:
+    for pose in poses:
+        reach = SENSOR_MM / 2 / pose.lens_mm * (1 - MARGIN)
+        motion = pose.view.camera_axes().transposed().to_4x4() @ pose.pivot
+        for corner in pose.outline:
             x, y, z = motion @ corner
-            farthest = max(farthest, z + max(abs(x), abs(y)) / reach)
+            farthest = max(farthest, z + max(abs(x), abs(y)) / reach, z + NEAREST_M)
     return round(farthest, 6) + 1e-6
 
 
-def free_margin(outline: Sequence[Vector], pivot: Matrix, camera: Matrix) -> float:
+def free_margin(outline: Sequence[Vector], pivot: Matrix, camera: Matrix, lens_mm: float) -> float:
     """Share of the half frame that is free around the object as it stands: below 0 it is cut off."""
     motion = camera.inverted() @ pivot
-    half_angle = SENSOR_MM / 2 / LENS_MM
+    half_angle = SENSOR_MM / 2 / lens_mm
     widest = 0.0
     for corner in outline:
         x, y, z = motion @ corner
@@ -50,7 +51,7 @@ def add_camera() -> Any:
     """The scene's camera, made anew."""
     data = bpy.data.cameras.new("camera")
     data.sensor_fit, data.sensor_width, data.lens = "HORIZONTAL", SENSOR_MM, LENS_MM
-    data.clip_start, data.clip_end = 0.01, 1000.0
+    data.clip_start, data.clip_end = 0.01, 10_000.0
     camera = bpy.data.objects.new("camera", data)
     bpy.context.scene.collection.objects.link(camera)
     bpy.context.scene.camera = camera
@@ -62,15 +63,25 @@ def camera_matrix(view: Viewpoint, distance: float) -> Matrix:
     return Matrix.Translation(view.backward * distance) @ view.camera_axes().to_4x4()
 
 
+def intrinsics(lens_mm: float, size: int) -> list[list[float]]:
+    """K in pixels of a square picture, origin at its upper left corner."""
+    focal = round(lens_mm / SENSOR_MM * size, 6)
+    return [[focal, 0.0, size / 2], [0.0, focal, size / 2], [0.0, 0.0, 1.0]]
+
+
+def rows(matrix: Matrix) -> list[list[float]]:
+    """A matrix as JSON: rows of numbers to a micrometre."""
+    return [[round(value, 6) + 0.0 for value in row] for row in matrix]
+
+
 def describe(view: Viewpoint, distance: float, size: int) -> dict[str, Any]:
-    """The camera's constants: intrinsics (K in pixels), viewpoint, and its matrix in the pivot's rest frame."""
-    focal = LENS_MM / SENSOR_MM * size
+    """The camera's constants at rest: intrinsics, viewpoint, and its matrix in the pivot's rest frame."""
     return {
         "lens_mm": LENS_MM,
         "sensor_mm": SENSOR_MM,
-        "K": [[focal, 0.0, size / 2], [0.0, focal, size / 2], [0.0, 0.0, 1.0]],
+        "K": intrinsics(LENS_MM, size),
         "elevation_degrees": view.elevation,
         "azimuth_degrees": view.azimuth,
         "distance_m": distance,
-        "camera_to_object": [[round(value, 6) + 0.0 for value in row] for row in camera_matrix(view, distance)],
+        "camera_to_object": rows(camera_matrix(view, distance)),
     }

@@ -1,4 +1,4 @@
-"""Which series a sweep makes, and what makes each one what it is."""
+"""Which series a sweep makes, and what makes each one what it is. Standard library only but for the viewpoints."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import InputError
-from render.blender.placement import Rotation
+from render.blender.series_id import series_id
+from render.blender.sky import random_turn
 from render.blender.sources import Source
+from render.blender.sweep_spec import Sweep
 from render.blender.viewpoint import Viewpoint, viewpoint
 
-REVISION = 1
+REVISION = 2
 """Raise it when a change to the scene or the render settings changes pixels."""
 BYTES_PER_PIXEL = 2.0
 """Of a PNG, generously: detailed renders take about 1.5."""
@@ -22,28 +24,38 @@ BYTES_PER_PIXEL = 2.0
 
 @dataclass(frozen=True)
 class Job:
-    """One series to make: an asset under a sky from a viewpoint."""
+    """One series to make: a sweep of an asset under a sky, turned by ``sky_turn`` degrees, from a viewpoint.
+
+    ``look`` holds the settings of the renderer, ``furniture`` what else stands in the scene (floor, lamp) and the further
+    passes; ``settings`` is everything together that the pixels depend on.
+    """
 
     folder: Path
+    sweep: Sweep
     asset: Source
     sky: Source
     view: Viewpoint
+    sky_turn: float
+    look: Mapping[str, Any]
+    furniture: Mapping[str, Any]
     settings: Mapping[str, Any]
 
 
-def plan(sweep: Rotation, assets: Sequence[Source], skies: Sequence[Source], flags: Namespace, render: Mapping[str, Any]) -> list[Job]:
-    """Every series of the sweep, grouped by asset, then sky. ``render`` are the settings common to all."""
+def plan(sweep: Sweep, assets: Sequence[Source], skies: Sequence[Source], flags: Namespace, look: Mapping[str, Any]) -> list[Job]:
+    """Every series of the sweep, grouped by asset, then sky. ``look`` are the renderer's settings."""
+    furniture = {"floor": flags.floor, "passes": sorted(set(flags.passes)), **({"lamp": flags.lamp} if "light" in sweep.kinds else {})}
     jobs = []
     for asset in assets:
         views = [viewpoint(flags.seed, asset.key, index) for index in range(flags.first_view, flags.first_view + flags.views)]
         for sky in skies:
             for view in views:
-                name = f"{sweep.name}-{asset.part}-{sky.part}-v{view.index:02d}"
+                turn = random_turn(flags.seed, asset.key, sky.key, view.index)
                 settings = {
-                    **render, "asset": asset.as_json(), "hdri": sky.as_json(), "view": view.index,
-                    "attribute": sweep.attribute, "values": list(sweep.values), "revision": REVISION,
+                    **look, **furniture, **sweep.as_json(), "asset": asset.as_json(), "hdri": sky.as_json(), "view": view.index,
+                    "sky_turn": turn, "revision": REVISION,
                 }  # fmt: skip
-                jobs.append(Job(flags.out / name, asset, sky, view, settings))
+                folder = flags.out / series_id(sweep.name, asset, sky, view.index)
+                jobs.append(Job(folder, sweep, asset, sky, view, turn, look, furniture, settings))
     return jobs
 
 

@@ -1,13 +1,35 @@
-"""The outermost frame of a sweep's script: its exit status must survive the end of the process. Standard library only."""
+"""The outermost frame of a sweep's script: flags in, series out, and an exit status that survives. Standard library only."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from cat_dataset.command import reported
+from cat_dataset.interrupt import GentleInterrupt
+from render.blender.arguments import Parser, own_arguments, require_blender, wants_debug
+from render.blender.sweep_spec import Sweep
+
+
+def run_script(parser: Callable[[], Parser], sweep_of: Callable[[Namespace], Sweep]) -> None:
+    """Parse the flags, render, and end the process."""
+
+    def main() -> None:
+        with reported(wants_debug()):
+            interrupt = GentleInterrupt()  # before Blender is imported: it swallows Ctrl-C, or crashes
+            flags = parser().parse_args(own_arguments())
+            sweep = sweep_of(flags)
+            require_blender()
+            from render.blender.sweep import render_sweep
+
+            render_sweep(sweep, flags, interrupt)
+
+    run(main)
 
 
 def run(main: Callable[[], None]) -> None:

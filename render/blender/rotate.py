@@ -9,50 +9,33 @@ Axes are those of the level view frame (`cat_dataset.attributes`): z up, x to th
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from cat_dataset.command import reported
-from cat_dataset.errors import UsageError
-from cat_dataset.interrupt import GentleInterrupt
-from render.blender.arguments import own_arguments, require_blender, shared_flags, wants_debug
-from render.blender.program import run
+from render.blender.arguments import Parser, shared_flags
+from render.blender.program import run_script
+from render.blender.sweep_flags import add_vary_flags, chosen_spans, make_sweep
+from render.blender.sweep_spec import Sweep
 
-AXES = ("x", "y", "z")
-
-
-def main() -> None:
-    """Parse the flags and render."""
-    with reported(wants_debug()):
-        interrupt = GentleInterrupt()  # before Blender is imported: it swallows Ctrl-C, or crashes
-        parser = shared_flags("rotate.py", "Render an object at known rotations.")
-        parser.add_argument(
-            "--axis", choices=AXES, default="z", help="axis of rotation, seen from the camera: x right, y away, z up (default: %(default)s)"
-        )
-        parser.add_argument(
-            "--range", nargs=2, type=float, default=(-90.0, 90.0), metavar=("LO", "HI"), help="degrees, right-handed (default: -90 90)"
-        )
-        flags = parser.parse_args(own_arguments())
-        low, high = flags.range
-        if not -360 <= low < high <= 360:
-            raise UsageError(f"--range {low:g} {high:g} must rise and stay inside -360 to 360 degrees")
-        values = evenly(low, high, flags.states)
-        if len(set(values)) < len(values):
-            raise UsageError(f"--range {low:g} {high:g} is too narrow for {flags.states} frames a millionth of a degree apart; widen it")
-
-        require_blender()
-        from render.blender.placement import Rotation
-        from render.blender.sweep import render_sweep
-
-        render_sweep(Rotation(flags.axis, values), flags, interrupt)
+AXES = {axis: (f"rotation_{axis}", -90.0, 90.0) for axis in "zxy"}
 
 
-def evenly(low: float, high: float, states: int) -> tuple[float, ...]:
-    """``states`` values from ``low`` to ``high``, both ends included, to a millionth."""
-    return tuple(round(low + (high - low) * index / (states - 1), 6) for index in range(states))
+def parser() -> Parser:
+    """The flags of this sweep."""
+    made = shared_flags("rotate.py", "Render an object at known rotations.")
+    add_vary_flags(
+        made, "--axis", AXES, "z", "axis of rotation, seen from the camera (x right, y away, z up); several make a rotation vector"
+    )
+    return made
+
+
+def sweep_of(flags: Namespace) -> Sweep:
+    """What ``flags`` ask for."""
+    return make_sweep("rotate_" + "".join(flags.vary), chosen_spans(flags, AXES), flags)
 
 
 if __name__ == "__main__":
-    run(main)
+    run_script(parser, sweep_of)

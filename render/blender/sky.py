@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from array import array
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,20 @@ def light_with(source: Source) -> float:
     for stale in [i for i in bpy.data.images if i.users == 0]:
         bpy.data.images.remove(stale)
     return strength
+
+
+def brighten(strength: float, ev: float) -> None:
+    """Set the sky's strength: ``strength``, as `light_with` gave it, brightened by ``ev`` stops."""
+    tree = bpy.context.scene.world.node_tree
+    background = next(node for node in tree.nodes if node.type == "BACKGROUND")
+    wanted = strength * 2.0**ev
+    if abs(background.inputs["Strength"].default_value / wanted - 1) > 1e-6:  # setting it builds the importance map anew
+        background.inputs["Strength"].default_value = wanted
+
+
+def random_turn(seed: int, asset: str, sky: str, view: int) -> float:
+    """Degrees about z that a series' sky is turned by: uniform, a function of what the series is."""
+    return round(random.Random(f"sky {seed} {asset} {sky} {view}").uniform(0.0, 360.0), 6)
 
 
 def _strength(source: Source, image: Any) -> float:

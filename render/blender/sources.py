@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cat_dataset.errors import CatError, InputError
+from cat_dataset.errors import CatError, InputError, UsageError
 from cat_dataset.files import sha256_file, sha256_json, slug
 
 BUILTIN = "builtin:"
@@ -89,6 +89,17 @@ def gather(
 def made_in_code(name: str, revision: int) -> Source:
     """A source without a file: its hash is that of its name and revision."""
     return Source(name, None, sha256_json({"builtin": name, "revision": revision}), builtin=True, licence="Apache-2.0")
+
+
+def builtin_asset(names: Iterable[str], revision: int) -> Callable[[str], Source]:
+    """What opens ``builtin:NAME`` where there are these ``names``; it raises `UsageError` for another."""
+
+    def opened(name: str) -> Source:
+        if name not in names:
+            raise UsageError(f"there is no {BUILTIN}{name} object; there are {', '.join(BUILTIN + one for one in names)}")
+        return made_in_code(name, revision)
+
+    return opened
 
 
 def _files(path: Path, kinds: Sequence[str], what: str, check: Check, report: Report) -> list[Source]:

@@ -38,7 +38,8 @@ from bpy_extras.object_utils import world_to_camera_view
 
 from render.blender import engine, framing
 from render.blender.asset_import import load
-from render.blender.placement import Rotation
+from render.blender.dials.rotation import turned
+from render.blender.pose import Pose
 from render.blender.sources import made_in_code
 from render.blender.viewpoint import viewpoint
 
@@ -47,9 +48,9 @@ for name in ("car", "mug", "house", "lamp"):
     engine.set_up(size=64, samples=1, seed=0, device="cpu", denoise=False, threads=1)
     camera = framing.add_camera()
     for index, axis in enumerate("xyz"):
-        view, sweep = viewpoint(7, "car", index), Rotation(axis, (-90.0, -30.0, 30.0, 90.0))
-        placements = [sweep.place(view, value) for value in sweep.values]
-        distance = framing.safe_distance(subject.outline, placements, view)
+        view = viewpoint(7, "car", index)
+        placements = [turned(view, {f"rotation_{axis}": value}) for value in (-90.0, -30.0, 30.0, 90.0)]
+        distance = framing.safe_distance([Pose(placement, view, subject.outline) for placement in placements])
         camera.matrix_world = framing.camera_matrix(view, distance)
         widest = 0.0
         for placement in placements:
@@ -83,7 +84,7 @@ def test_a_mark_on_the_object_is_seen_where_labels_and_camera_say(axis: str, tmp
     for folder in find_series(tmp_path / "series"):
         constants = json.loads((folder / "series.json").read_text(encoding="utf-8"))["constants"]
         turn_axis = level_axis(axis, constants["azimuth_degrees"])
-        assert constants["axis_world"] == pytest.approx(turn_axis, abs=1e-6)
+        assert constants["axes_world"][axis] == pytest.approx(turn_axis, abs=1e-6)
         for frame in read_series(folder).frames:
             expected, area = silhouette(right_handed(turn_axis, frame.values[f"rotation_{axis}"]), constants)
             found, seen = red_region(folder / frame.file)

@@ -115,9 +115,9 @@ class Impatient:
             threading.Timer(0.05, os.kill, (os.getpid(), signal.NUMBER)).start()
 
 sys.meta_path.insert(0, Impatient())
-from render.blender.program import run
-from render.blender.rotate import main
-run(main)
+from render.blender.program import run_script
+from render.blender.rotate import parser, sweep_of
+run_script(parser, sweep_of)
 """
 
 

@@ -1,0 +1,56 @@
+"""Camera sweep: focal length, orbit, f-number with real depth of field, focus distance.
+
+    blender -b -P render/blender/camera.py -- FLAGS
+    python -m render.blender.camera FLAGS
+
+The camera's distance is one for the whole series. Brightness stays as it is while the f-number changes, as on a camera in
+aperture priority; with ``--fixed-shutter`` it follows 1/N².
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+if not __package__:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from cat_dataset.errors import UsageError
+from render.blender.arguments import Parser, shared_flags
+from render.blender.program import run_script
+from render.blender.sweep_flags import add_vary_flags, chosen_spans, make_sweep
+from render.blender.sweep_spec import Sweep
+
+KNOBS = {
+    "focal_length": ("focal_length", 35.0, 85.0),
+    "orbit": ("orbit_azimuth", -45.0, 45.0),
+    "elevation": ("orbit_elevation", 10.0, 70.0),
+    "f_stop": ("aperture", 1.4, 16.0),
+    "focus": ("focus_distance", 1.0, 4.0),
+}
+STEEPEST = 85.0
+"""Degrees of elevation either way; nearer to the vertical there is no level view frame."""
+
+
+def parser() -> Parser:
+    """The flags of this sweep."""
+    made = shared_flags("camera.py", "Render an object with known settings of the camera.")
+    add_vary_flags(made, "--vary", KNOBS, "focal_length", "what changes")
+    made.add_argument("--fixed-shutter", action="store_true", help="let the picture darken with the f-number, by 1/N²")
+    return made
+
+
+def sweep_of(flags: Namespace) -> Sweep:
+    """What ``flags`` ask for."""
+    options = {"camera": {"fixed_shutter": True}} if flags.fixed_shutter else {}
+    sweep = make_sweep(f"camera_{flags.vary[0]}", chosen_spans(flags, KNOBS), flags, options)
+    if any(abs(value) > STEEPEST for value in sweep.values("orbit_elevation")):
+        raise UsageError(f"orbit_elevation must stay inside -{STEEPEST:g} to {STEEPEST:g} degrees")
+    if flags.fixed_shutter and not sweep.values("aperture"):
+        raise UsageError("--fixed-shutter needs the f-number: --vary f_stop, --also aperture LO HI, or --hold aperture N")
+    return sweep
+
+
+if __name__ == "__main__":
+    run_script(parser, sweep_of)

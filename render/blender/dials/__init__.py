@@ -1,0 +1,20 @@
+"""What turns the numbers of a state into a scene, a module per kind of attribute (`render.blender.sweep_spec.DIALS`)."""
+
+from __future__ import annotations
+
+from render.blender.dials.camera import CameraDial
+from render.blender.dials.dial import Dial
+from render.blender.dials.rotation import RotationDial
+from render.blender.dials.translation import TranslationDial
+from render.blender.sweep_spec import Sweep
+
+KINDS: dict[str, type[Dial]] = {
+    "rotation": RotationDial,
+    "translation": TranslationDial,
+    "camera": CameraDial,
+}
+
+
+def dials_of(sweep: Sweep) -> list[Dial]:
+    """The dials that ``sweep`` needs, in the order in which they act."""
+    return [KINDS[kind](sweep) for kind in sweep.kinds]

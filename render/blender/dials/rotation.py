@@ -1,0 +1,56 @@
+"""Turns the object about its pivot: a rotation vector in the level view frame.
+
+The vector (rotation_x, rotation_y, rotation_z) is an axis times an angle, right-handed. With one component it is a turn
+about that axis; with several it is one turn about the axis between them, so no order of axes has to be agreed on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from mathutils import Matrix, Quaternion, Vector
+
+from render.blender.dials.dial import Dial
+from render.blender.pose import Pose
+from render.blender.scene import Scene
+from render.blender.sweep_spec import State
+from render.blender.viewpoint import Viewpoint
+
+AXES = "xyz"
+
+
+class RotationDial(Dial):
+    """Drives rotation_x, rotation_y, rotation_z in degrees."""
+
+    kind = "rotation"
+
+    def pose(self, pose: Pose, values: State) -> Pose:
+        return replace(pose, pivot=pose.pivot @ turned(pose.view, values))
+
+    def read_back(self, scene: Scene, values: State) -> dict[str, float]:
+        found = rotation_vector(scene.evaluated(scene.subject.pivot), scene.view, values)
+        return {name: found[AXES.index(name[-1])] for name in values}
+
+    def constants(self, scene: Scene) -> dict[str, Any]:
+        return {"axes_world": {axis: [round(value, 9) for value in scene.view.axis(axis)] for axis in AXES}}
+
+
+def turned(view: Viewpoint, values: State) -> Matrix:
+    """4×4 matrix of the rotation vector ``values`` (degrees) in the level view frame of ``view``."""
+    vector = sum((view.axis(axis) * values.get(f"rotation_{axis}", 0.0) for axis in AXES), Vector((0.0, 0.0, 0.0)))
+    degrees = vector.length
+    return Matrix.Rotation(math.radians(degrees), 4, vector / degrees) if degrees else Matrix()
+
+
+def rotation_vector(matrix: Matrix, view: Viewpoint, near: State) -> tuple[float, float, float]:
+    """Rotation vector of ``matrix`` in degrees along the axes of ``view``, on the turn nearest to ``near``."""
+    turn: Quaternion = matrix.to_quaternion()
+    axis, angle = turn.to_axis_angle()
+    degrees = math.degrees(angle)
+    wanted = sum((view.axis(name) * near.get(f"rotation_{name}", 0.0) for name in AXES), Vector((0.0, 0.0, 0.0)))
+    if wanted.length and axis.dot(wanted) < 0:
+        axis, degrees = -axis, -degrees
+    degrees += 360.0 * round((wanted.length - degrees) / 360.0)
+    return tuple(degrees * axis.dot(view.axis(name)) for name in AXES)  # type: ignore[return-value]

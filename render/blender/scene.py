@@ -1,0 +1,72 @@
+"""The things in the scene while series are rendered: object, camera, lamp and floor under one rig, below a sky.
+
+The sky never turns, since Cycles would build its importance map anew; the rig turns the other way instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from render.blender import framing
+from render.blender.normalise import Subject
+from render.blender.pose import Pose
+from render.blender.viewpoint import Viewpoint
+
+
+@dataclass
+class Scene:
+    """One asset's scene. ``view``, ``poses`` and ``distance`` are those of the series under way."""
+
+    subject: Subject
+    camera: Any
+    rig: Any
+    size: int
+    view: Viewpoint = field(default_factory=lambda: Viewpoint(0, 0.0, 0.0))
+    poses: Sequence[Pose] = ()
+    distance: float = 0.0
+    lamp: Any = None
+
+    @classmethod
+    def around(cls, subject: Subject, size: int) -> Scene:
+        """Hang ``subject`` and a new camera under a new rig."""
+        rig = bpy.data.objects.new("rig", None)
+        bpy.context.scene.collection.objects.link(rig)
+        camera = framing.add_camera()
+        for thing in (subject.pivot, camera):
+            hang(thing, rig)
+        return cls(subject, camera, rig, size)
+
+    def stand(self, pose: Pose) -> None:
+        """Put object, camera and rig as ``pose`` says."""
+        self.rig.rotation_mode = "XYZ"
+        self.rig.rotation_euler = (0.0, 0.0, -math.radians(pose.turn))
+        self.subject.pivot.matrix_local = pose.pivot
+        self.camera.matrix_local = framing.camera_matrix(pose.view, self.distance)
+        self.camera.data.lens = pose.lens_mm
+
+    def evaluated(self, thing: Any) -> Matrix:
+        """Matrix of ``thing`` in the rig's frame as the dependency graph has it."""
+        bpy.context.view_layer.update()
+        graph = bpy.context.evaluated_depsgraph_get()
+        world = thing.evaluated_get(graph).matrix_world
+        return self.rig.evaluated_get(graph).matrix_world.inverted() @ world
+
+    def reach(self) -> float:
+        """Metres from the pivot's place at rest to the farthest point of the object in any state."""
+        return max((pose.pivot @ corner).length for pose in self.poses for corner in pose.outline)
+
+    def lowest(self) -> float:
+        """Height of the lowest point of the object in any state, in the rig's frame."""
+        return min((pose.pivot @ corner).z for pose in self.poses for corner in pose.outline)
+
+
+def hang(thing: Any, rig: Any) -> None:
+    """Make ``thing`` a child of ``rig`` whose local matrix is relative to it."""
+    thing.parent = rig
+    thing.matrix_parent_inverse = Matrix()

@@ -1,0 +1,115 @@
+"""Renders one series: poses first, then state by state, each read back from the scene before it is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from cat_dataset.errors import RunFailed
+from cat_dataset.interrupt import GentleInterrupt
+from cat_dataset.progress import Progress
+from cat_dataset.series_writer import SeriesWriter
+from render.blender import engine, framing
+from render.blender.dials import dials_of
+from render.blender.dials.dial import Dial
+from render.blender.normalise import RADIUS
+from render.blender.plan import Job
+from render.blender.pose import Pose
+from render.blender.scene import Scene
+from render.blender.sky import brighten
+from render.blender.still import render_still
+from render.blender.sweep_spec import State
+
+OnFrame = Callable[[str, int, int], None]
+"""Series id, index of the frame that was just committed, frames of the series."""
+
+
+def render_series(
+    job: Job, scene: Scene, strength: float, progress: Progress, interrupt: GentleInterrupt, on_frame: OnFrame | None = None
+) -> None:
+    """Render what of ``job`` is not there yet, under a sky that ``strength`` brings to its mean luminance.
+
+    Raises:
+        CatError: the asset cannot show this attribute, or Blender could not render. OSError: the disk is full.
+    """
+    dials = dials_of(job.sweep)
+    _compose(job, scene, dials)
+    states = job.sweep.states
+    with SeriesWriter(job.folder, job.settings, {"blender": bpy.app.version_string}) as writer:
+        progress.skip(len(writer.done))
+        try:
+            for dial in dials:
+                dial.enter(scene)
+            for index, values in enumerate(states):
+                if index in writer.done:
+                    continue
+                _set(scene, dials, index, values, strength)
+                measured, state = _read(job, scene, dials, index, values)
+                render_still(writer.staging_path(index))
+                writer.commit(index, values, measured, state=state)
+                progress.advance(note=job.folder.name)
+                if on_frame:
+                    on_frame(job.folder.name, index, len(states))
+                interrupt.check()
+            constants = {name: value for dial in dials for name, value in dial.constants(scene).items()}
+        finally:
+            for dial in dials:
+                dial.leave(scene)
+        writer.finish(
+            source="blender",
+            scene={"asset": job.asset.key, "hdri": job.sky.key, "view": f"v{job.view.index:02d}"},
+            object=job.asset.readable,
+            varies=job.sweep.varies,
+            constants={
+                **framing.describe(job.view, scene.distance, scene.size), **constants, **job.look, **job.furniture,
+                "held": dict(job.sweep.held), "object_radius_m": RADIUS, "sky_strength": strength, "sky_turn_degrees": job.sky_turn,
+                "view_transform": "Standard",
+            },
+            provenance={"tool": "render.blender", "licences": {"asset": job.asset.licence, "hdri": job.sky.licence}},
+        )  # fmt: skip
+
+
+def _compose(job: Job, scene: Scene, dials: list[Dial]) -> None:
+    """Work out the poses of all states and the distance from which the object is whole in every one of them."""
+    rest = Pose(pivot=Matrix(), view=job.view, outline=scene.subject.outline, turn=job.sky_turn)
+    poses = []
+    for values in job.sweep.states:
+        pose = rest
+        for dial in dials:
+            pose = dial.pose(pose, dial.own(values))
+        poses.append(pose)
+    scene.view, scene.poses = job.view, poses
+    scene.distance = framing.safe_distance(poses)
+
+
+def _set(scene: Scene, dials: list[Dial], index: int, values: State, strength: float) -> None:
+    """Bring the scene to the state ``values``."""
+    scene.stand(scene.poses[index])
+    for dial in dials:
+        dial.apply(scene, dial.own(values))
+    engine.expose(sum(dial.exposure(dial.own(values)) for dial in dials))
+    brighten(strength, sum(dial.sky(dial.own(values)) for dial in dials))
+
+
+def _read(job: Job, scene: Scene, dials: list[Dial], index: int, values: State) -> tuple[dict[str, float], dict[str, Any]]:
+    """What really stands in the scene: the values read back, the margin around the object, matrices and the dials' facts."""
+    pivot, camera = scene.evaluated(scene.subject.pivot), scene.evaluated(scene.camera)
+    lens = scene.camera.data.lens
+    margin = framing.free_margin(scene.poses[index].outline, pivot, camera, lens)
+    if margin < 0:
+        said = ", ".join(f"{name} = {value:g}" for name, value in values.items())
+        raise RunFailed(f"{job.folder.name}: the object leaves the frame at {said}; please report this")
+    measured = {"free_margin": round(margin, 4)}
+    state: dict[str, Any] = {
+        "object_to_rig": framing.rows(pivot), "camera_to_rig": framing.rows(camera), "K": framing.intrinsics(lens, scene.size),
+        "rig_turn_degrees": round(-scene.poses[index].turn, 6), "exposure_ev": round(bpy.context.scene.view_settings.exposure, 6),
+    }  # fmt: skip
+    for dial in dials:
+        own = dial.own(values)
+        found = dial.read_back(scene, own)
+        measured.update({name: round(value, 4) + 0.0 for name, value in found.items() if name in values})
+        state.update(dial.state(scene, own))
+    return measured, state
