@@ -19,7 +19,13 @@ def command(*flags: object) -> list[str]:
 
 def rotate(*flags: object) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
-    return subprocess.run(command(*flags), cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False)
+    return sweep("rotate", *flags)
+
+
+def sweep(script: str, *flags: object) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m render.blender.SCRIPT`` to its end."""
+    words = [sys.executable, "-m", f"render.blender.{script}", *map(str, flags)]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False)
 
 
 def inside_blender(code: str, *arguments: object) -> str:
