@@ -1,0 +1,1 @@
+"""Many Blenders at work on one plan: ``cat-render``."""
