@@ -5,174 +5,77 @@ Importers accept a cut-off file in silence or die of it; these checks read lengt
 
 from __future__ import annotations
 
-import struct
-import zipfile
-from collections.abc import Mapping
+import os
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote
 
 from cat_dataset.command import warn
 from cat_dataset.errors import InputError
-from cat_dataset.files import read_json, sha256_file
-from render.blender.sources import companion
+from cat_dataset.files import sha256_file
+from render.blender.asset_collada import look_at_dae
+from render.blender.asset_containers import look_at_blend, look_at_fbx, look_at_glb, look_at_gltf, look_at_usd
+from render.blender.asset_contents import Contents
+from render.blender.asset_meshes import look_at_obj, look_at_ply, look_at_stl, mtl_textures
+from render.blender.asset_policy import AssetPolicy
 
-KINDS = (".fbx", ".glb", ".gltf", ".obj", ".blend", ".usd", ".usda", ".usdc", ".usdz")
-_FBX_BINARY = b"Kaydara FBX Binary  \x00"
-_TEXTURE_KEYS = ("map_", "bump", "norm", "disp", "decal", "refl")
+_LOOKS: dict[str, Callable[[Path], Contents]] = {
+    ".fbx": look_at_fbx, ".glb": look_at_glb, ".gltf": look_at_gltf, ".obj": look_at_obj, ".ply": look_at_ply, ".stl": look_at_stl,
+    ".dae": look_at_dae, ".blend": look_at_blend, ".usd": look_at_usd, ".usda": look_at_usd, ".usdc": look_at_usd, ".usdz": look_at_usd,
+}  # fmt: skip
+KINDS = tuple(_LOOKS)
+ABSENT = "missing"
+"""Stands for the hash of a texture that is not there, where that is allowed."""
 
 
-def check_asset(path: Path) -> dict[str, str]:
-    """Check ``path`` by its format; the hashes of the files it refers to, by name.
+def check_asset(path: Path, policy: AssetPolicy = AssetPolicy()) -> dict[str, str]:  # noqa: B008
+    """Check ``path`` by its format; the hashes of the files it refers to, by name (`ABSENT` for those it may lack).
 
     Raises:
-        InputError: another format than its suffix says, cut off, without faces, or a companion is missing.
+        InputError: another format than its suffix says, cut off, without faces, too large, or a companion is missing.
     """
-    kind = path.suffix.lower()
-    if kind == ".glb":
-        _check_glb(path)
-    elif kind == ".fbx":
-        _check_fbx(path)
-    elif kind == ".blend":
-        _check_blend(path)
-    elif kind.startswith(".usd"):
-        _check_usd(path)
-    elif kind == ".obj":
-        return _hashes(path, _obj_references(path))
-    elif kind == ".gltf":
-        return _hashes(path, _gltf_references(path))
-    return {}
+    contents = _LOOKS[path.suffix.lower()](path)
+    if contents.triangles > policy.max_polygons and policy.too_many == "refuse":
+        raise policy.too_large(str(path), contents.triangles)
+    found = {name: sha256_file(_beside(path, name)) for name in contents.parts}
+    for owner, name, spelling in _textures(path, contents):
+        there = _find(owner, name)
+        if there is None and policy.missing_textures != "allow":
+            raise InputError(f"{path} needs {spelling}, which is missing; put it back beside it, embed it, or --missing-textures allow")
+        found[spelling] = sha256_file(there) if there else ABSENT
+    if absent := [spelling for spelling, digest in found.items() if digest == ABSENT]:
+        warn(f"{path} is rendered without {', '.join(absent)}, which is missing")
+    return found
 
 
-def _hashes(owner: Path, names: list[str]) -> dict[str, str]:
-    return {name: sha256_file(companion(owner, name)) for name in dict.fromkeys(names)}
+def _textures(path: Path, contents: Contents) -> list[tuple[Path, str, str]]:
+    """Textures and material libraries: which file names them, how, and how they are called seen from ``path``."""
+    named = [(path, name, name) for name in contents.textures]
+    if path.suffix.lower() == ".obj":
+        for library in contents.textures:
+            there = _find(path, library)
+            named += [(there, name, str(Path(library).parent / name)) for name in mtl_textures(there)] if there else []
+    return named
 
 
-def _cut_off(path: Path) -> InputError:
-    return InputError(f"{path} is cut off: its data ends too early; copy or export it again")
+def _beside(owner: Path, name: str) -> Path:
+    """The file that ``owner`` refers to by ``name``.
+
+    Raises:
+        InputError: it is not there.
+    """
+    path = _find(owner, name)
+    if path is None:
+        raise InputError(f"{owner} needs {name}, which is missing; put it back beside it, or export with the files embedded")
+    return path
 
 
-def _not_a(path: Path, kind: str) -> InputError:
-    return InputError(f"{path} is not {kind}, whatever its name says; export it again")
-
-
-def _check_glb(path: Path) -> None:
-    """glTF 2.0, 4.4.2: magic, version, total length."""
-    with open(path, "rb") as stream:
-        head = stream.read(12)
-    if head[:4] != b"glTF" or len(head) < 12:
-        raise _not_a(path, "a GLB file")
-    _, version, length = struct.unpack("<4sII", head)
-    if version != 2:
-        raise InputError(f"{path} is glTF version {version}; only version 2 can be read, convert it")
-    if length > path.stat().st_size:
-        raise _cut_off(path)
-
-
-def _check_fbx(path: Path) -> None:
-    """Walk the top-level records: each starts with the offset of its end, and a null record closes the list."""
-    size = path.stat().st_size
-    with open(path, "rb") as stream:
-        head = stream.read(27)
-        if not head.startswith(_FBX_BINARY):
-            if b"FBX" in head + stream.read(1000):
-                return  # the ASCII form: no lengths to check, and not every Blender reads it
-            raise _not_a(path, "an FBX file")
-        if len(head) < 27:
-            raise _cut_off(path)
-        (version,) = struct.unpack_from("<I", head, 23)
-        record = struct.Struct("<Q" if version >= 7500 else "<I")
-        here = 27
-        while True:
-            stream.seek(here)
-            raw = stream.read(record.size)
-            if len(raw) < record.size:
-                raise _cut_off(path)
-            (end,) = record.unpack(raw)
-            if end == 0:
-                return
-            if not here < end <= size:
-                raise _cut_off(path)
-            here = end
-
-
-def _check_blend(path: Path) -> None:
-    """An uncompressed .blend ends with an ENDB block; compressed ones are left to Blender."""
-    with open(path, "rb") as stream:
-        head = stream.read(7)
-        if head[:4] == b"\x28\xb5\x2f\xfd" or head[:2] == b"\x1f\x8b":
-            return
-        if head != b"BLENDER":
-            raise _not_a(path, "a .blend file")
-        stream.seek(max(0, path.stat().st_size - 64))
-        if b"ENDB" not in stream.read():
-            raise _cut_off(path)
-
-
-def _check_usd(path: Path) -> None:
-    """Crate files start with the offset of a table of contents that lies at their end."""
-    size = path.stat().st_size
-    with open(path, "rb") as stream:
-        head = stream.read(24)
-    if path.suffix.lower() == ".usdz" or head[:2] == b"PK":
+def _find(owner: Path, name: str) -> Path | None:
+    """The file that ``owner`` refers to by ``name``: where it says, or under that name right beside it, as importers look."""
+    for spelling in (name.replace("\\", os.sep), name.replace("\\", "/").rpartition("/")[2]):
         try:
-            with zipfile.ZipFile(path) as archive:
-                if not archive.namelist():
-                    raise _cut_off(path)
-        except zipfile.BadZipFile:
-            raise _cut_off(path) from None
-    elif head.startswith(b"PXR-USDC"):
-        if len(head) < 24 or not 24 <= struct.unpack_from("<Q", head, 16)[0] < size:
-            raise _cut_off(path)
-    elif not head.startswith(b"#usda"):
-        raise _not_a(path, "a USD file")
-
-
-def _obj_references(path: Path) -> list[str]:
-    """Material libraries and their textures; refuses an OBJ without faces or with faces of points that never come."""
-    libraries: list[str] = []
-    points = faces = highest = 0
-    last = b"\n"
-    with open(path, "rb") as stream:
-        for last in stream:
-            word, _, rest = last.partition(b" ")
-            if word == b"v":
-                points += 1
-            elif word == b"f":
-                faces += 1
-                try:
-                    highest = max(highest, *(int(corner.split(b"/")[0]) for corner in rest.split()))
-                except (ValueError, TypeError):
-                    raise InputError(f"{path} has a face that is not numbers: {last[:40]!r}; export it again") from None
-            elif word == b"mtllib":
-                libraries.append(rest.decode("utf-8", "replace").strip())
-    if not points:
-        raise _not_a(path, "an OBJ file with vertices")
-    if not faces:
-        raise InputError(f"{path} holds no mesh with a face (or is cut off before the first); export it again")
-    if highest > points:
-        raise InputError(f"{path} has a face of vertex {highest} and only {points} vertices: it is cut off or damaged; export it again")
-    if not last.endswith(b"\n"):
-        warn(f"{path} does not end with a newline: it may be cut off")
-    names = list(libraries)
-    for library in libraries:
-        names += [str(Path(library).parent / name) for name in _mtl_textures(companion(path, library))]
-    return names
-
-
-def _mtl_textures(path: Path) -> list[str]:
-    """Texture names of a material library; options (``-s 1 1 1``) come before the name."""
-    result = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        word, _, rest = line.strip().partition(" ")
-        if word.lower().startswith(_TEXTURE_KEYS) and rest.strip() and "-" not in rest.split()[0][:1]:
-            result.append(rest.strip())
-    return result
-
-
-def _gltf_references(path: Path) -> list[str]:
-    content = read_json(path)
-    if not isinstance(content, Mapping) or not isinstance(content.get("asset"), Mapping):
-        raise _not_a(path, "a glTF file")
-    entries = [entry for group in ("buffers", "images") for entry in content.get(group) or [] if isinstance(entry, Mapping)]
-    uris = [str(entry["uri"]) for entry in entries if "uri" in entry]
-    return [unquote(uri) for uri in uris if not uri.startswith("data:")]
+            path = owner.parent / spelling
+            if path.is_file():
+                return path
+        except (OSError, ValueError):  # a name too long, or with a NUL
+            return None
+    return None

@@ -13,7 +13,7 @@ import bpy
 from mathutils import Matrix
 
 from cat_dataset.errors import InputError
-from render.blender.freeze import Part, freeze
+from render.blender.freeze import Part
 from render.blender.hull import Point, corners_of, surface_corners
 from render.blender.subject import RADIUS, Subject
 
@@ -22,13 +22,12 @@ NEAR, SMALLEST, LARGEST = 64.0, 1e-3, 1e3
 _Rows = list[list[float]]
 
 
-def normalise(name: str, keys: Sequence[str] = (), turn: Matrix | None = None) -> Subject:
-    """Replace every object of the scene by one `Subject`, turned by ``turn``, with the shape keys ``keys`` left alive at 0.
+def normalise(name: str, parts: Sequence[Part], turn: Matrix | None = None, keys: Sequence[str] = ()) -> Subject:
+    """Replace every object of the scene by ``parts`` as one `Subject`, turned by ``turn``, with the shape keys ``keys``.
 
     Raises:
-        InputError: nothing with a surface, no extent, coordinates that are not finite, or no such shape keys.
+        InputError: no parts, no extent, or coordinates that are not finite.
     """
-    parts = freeze(name, keys)
     if not parts:
         raise InputError(f"{name} holds no mesh with a face; export it again with its geometry")
     bpy.data.batch_remove([thing for thing in bpy.data.objects if thing not in {part.thing for part in parts}])

@@ -104,7 +104,7 @@ def written(name: str, content: str) -> Callable[[Path, Path], Path]:
 
 BAD_ASSETS: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
     "absent": (lambda assets, folder: folder / "absent.glb", "does not exist"),
-    "unsupported": (written("scan.stl", "solid"), "not a supported asset"),
+    "unsupported": (written("scan.step", "solid"), "not a supported asset"),
     "empty file": (written("void.fbx", ""), "is empty"),
     "empty folder": (lambda assets, folder: folder, "holds no asset"),
     "another format": (written("text.fbx", "hello"), "is not an FBX file"),
