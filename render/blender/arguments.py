@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cat_dataset.errors import UsageError
+from render.blender.asset_policy import add_asset_flags
 from render.blender.sweep_flags import add_state_flags
 
 DEVICES = ("auto", "cpu", "cuda", "optix", "hip", "metal", "oneapi")
@@ -29,13 +30,15 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; --help lists the flags")
 
 
-def shared_flags(program: str, description: str) -> Parser:
-    """A parser with the flags of every sweep."""
+def shared_flags(program: str, description: str, asset: str = "builtin:car") -> Parser:
+    """A parser with the flags of every sweep; ``asset`` is rendered where none is named."""
     parser = Parser(prog=program, description=description, allow_abbrev=False)
+    parser.set_defaults(default_asset=asset)
     parser.add_argument(
         "--asset", nargs="+", metavar="FILE", default=None,
-        help="FBX, GLB, GLTF, OBJ, BLEND or USD files, folders of them, or builtin:car, :mug, :house, :lamp (default: builtin:car)",
+        help=f"FBX, GLB, GLTF, OBJ, PLY, STL, BLEND, USD, DAE files, folders, or builtin:car, :mug, :house, :lamp, :face (default: {asset})",
     )  # fmt: skip
+    add_asset_flags(parser, _whole)
     parser.add_argument(
         "--hdri", nargs="+", metavar="FILE", default=None,
         help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender (default: two of them)",
@@ -47,6 +50,14 @@ def shared_flags(program: str, description: str) -> Parser:
     parser.add_argument(
         "--first-view", type=_whole(0, 99_999), default=0, metavar="N", help="number of the first viewpoint (default: %(default)s)"
     )
+    parser.add_argument(
+        "--azimuths", nargs=2, type=float, default=[0.0, 360.0], metavar=("LO", "HI"),
+        help="degrees about the vertical between which viewpoints lie; -90 looks at an object's front (default: all round)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--elevations", nargs=2, type=float, default=[5.0, 75.0], metavar=("LO", "HI"),
+        help="degrees above the horizon between which viewpoints lie (default: 5 75)",
+    )  # fmt: skip
     add_state_flags(parser, _whole, STATES)
     parser.add_argument("--size", type=_whole(16, LARGEST_SIZE), default=1024, help="width and height in pixels (default: %(default)s)")
     parser.add_argument("--samples", type=_whole(1, 1_000_000), default=None, help="paths per pixel (default 64; 256 without a denoiser)")
