@@ -24,9 +24,10 @@ from cat_dataset.errors import UsageError
 from cat_dataset.grid import Grids
 from cat_dataset.instructions import Edit, build, said, templates_of
 from cat_dataset.manifests import Dataset
+from cat_dataset.rotation_vectors import AXES, turn_between
 from cat_dataset.split_series import SplitSeries
 
-STREAM = 2
+STREAM = 3
 """Version of the stream: raised when the same seed would give other pairs."""
 DRAWS = 9
 """Random numbers per pair."""
@@ -236,15 +237,19 @@ class PairIndex:
         return draws
 
     def _edits(self, number: int, source: int, target: int, mirrored: bool) -> tuple[PairEdit, ...]:
-        """One edit per attribute that differs between two frames of a series."""
-        edits = []
-        for name in self._series.varies(number):
-            values, first = self._labels[name]
-            start = int(first[number])
-            one, other = float(values[start + source]), float(values[start + target])
-            if ATTRIBUTES[name].delta(one, other) != 0:
-                edits.append(self._edit(name, one, other, number, mirrored))
-        return tuple(edits)
+        """One edit per attribute that differs between two frames of a series; turns about several axes are composed."""
+        names = self._series.varies(number)
+        changes = {name: (self._value(name, number, source), self._value(name, number, target)) for name in names}
+        if self._series.turns(number) > 1:
+            before, after = zip(*(changes.get(axis, (0.0, 0.0)) for axis in AXES), strict=True)
+            changes.update({axis: (0.0, part) for axis, part in zip(AXES, turn_between(before, after), strict=True)})
+            names = tuple(sorted(changes, key=lambda name: ATTRIBUTES[name].task))
+        differing = (name for name in names if ATTRIBUTES[name].delta(*changes[name]) != 0)
+        return tuple(self._edit(name, *changes[name], number, mirrored) for name in differing)
+
+    def _value(self, name: str, number: int, frame: int) -> float:
+        values, first = self._labels[name]
+        return float(values[int(first[number]) + frame])
 
     def _edit(self, name: str, source: float, target: float, number: int, mirrored: bool) -> PairEdit:
         chosen: Attribute = ATTRIBUTES[name]

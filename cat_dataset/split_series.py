@@ -10,6 +10,7 @@ from cat_dataset.attributes import attribute
 from cat_dataset.errors import UsageError
 from cat_dataset.instructions import object_phrase
 from cat_dataset.manifests import Dataset
+from cat_dataset.rotation_vectors import AXES
 
 
 class SplitSeries:
@@ -32,6 +33,7 @@ class SplitSeries:
         kinds, sets = pd.factorize(dataset.series["varies"].map(tuple))
         self._kind = kinds
         self._varies: list[tuple[str, ...]] = [tuple(sorted(names, key=lambda name: attribute(name).task)) for names in sets]
+        self._turns = [sum(axis in names for axis in AXES) for names in self._varies]
         self._mirrors = [all(attribute(name).mirror for name in names) for names in self._varies]
 
     @property
@@ -51,9 +53,17 @@ class SplitSeries:
         """The attributes that change, by task id."""
         return self._varies[int(self._kind[number])]
 
+    def turns(self, number: int) -> int:
+        """About how many axes its object turns."""
+        return self._turns[int(self._kind[number])]
+
     def most_varied(self, numbers: NDArray[np.bool_]) -> int:
-        """The most attributes that change in one of the marked series."""
-        return max(len(self._varies[kind]) for kind in np.unique(self._kind[numbers]).tolist())
+        """The most attributes that change between two frames of one of the marked series.
+
+        Two turns about different axes may differ by one about the third as well.
+        """
+        kinds = np.unique(self._kind[numbers]).tolist()
+        return max(len(self._varies[kind]) + int(self._turns[kind] == 2) for kind in kinds)
 
     def may_mirror(self, number: int) -> bool:
         """Whether all its attributes allow that its pictures are flipped."""

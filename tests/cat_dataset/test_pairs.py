@@ -130,6 +130,30 @@ def test_only_the_series_at_hand(dataset: Dataset) -> None:
     assert PairIndex(dataset, attributes=["iso"]).most_edits == 1
 
 
+def test_turns_about_several_axes_are_composed(tmp_path: Path) -> None:
+    """From 90° about x to 90° about z one has to turn about all three axes: the numbers' difference is no rotation there is."""
+    make_series(
+        tmp_path / "series", "tumble", {"rotation_x": [0.0, 90.0, 0.0], "rotation_z": [0.0, 0.0, 90.0], "iso": [100.0, 200.0, 400.0]}
+    )
+    index = PairIndex(build_dataset(tmp_path, split=EVERYTHING), zero_share=0.0, mirror=0.5)
+    assert index.most_edits == 4
+    seen = set()
+    for i in range(200):
+        pair = index.pair(i)
+        edits = {edit.attribute: edit.delta for edit in pair.edits}
+        sign = -1 if pair.mirrored else 1
+        turn = {name[-1]: delta for name, delta in edits.items() if name.startswith("rotation")}
+        third = 120 / 3**0.5
+        expected = {
+            (0, 1): {"x": 90}, (0, 2): {"z": 90}, (1, 0): {"x": -90}, (2, 0): {"z": -90},
+            (1, 2): {"x": -third, "y": -third, "z": third}, (2, 1): {"x": third, "y": third, "z": -third},
+        }[pair.source, pair.target]  # fmt: skip
+        assert turn == pytest.approx({axis: delta * (1 if axis == "x" else sign) for axis, delta in expected.items()}, abs=1e-3)
+        assert "iso" in edits
+        seen.add((pair.source, pair.target))
+    assert len(seen) == 6
+
+
 def test_an_index_knows_its_dataset(dataset: Dataset, index: PairIndex) -> None:
     assert index.is_of(dataset)
     assert not index.is_of(replace(dataset, series=dataset.series[::-1]))

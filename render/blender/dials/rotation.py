@@ -1,7 +1,8 @@
 """Turns the object about its pivot: a rotation vector in the level view frame.
 
 The vector (rotation_x, rotation_y, rotation_z) is an axis times an angle, right-handed. With one component it is a turn
-about that axis; with several it is one turn about the axis between them, so no order of axes has to be agreed on.
+about that axis; with several it is one turn about the axis between them, so no order of axes has to be agreed on. A held
+rotation comes before: the object as it was modelled, turned by what is held, is what the varying vector then turns.
 """
 
 from __future__ import annotations
@@ -27,14 +28,19 @@ class RotationDial(Dial):
     kind = "rotation"
 
     def pose(self, pose: Pose, values: State) -> Pose:
-        return replace(pose, pivot=pose.pivot @ turned(pose.view, values))
+        return replace(pose, pivot=pose.pivot @ turned(pose.view, self._varying(values)) @ turned(pose.view, self.sweep.held))
 
     def read_back(self, scene: Scene, values: State) -> dict[str, float]:
-        found = rotation_vector(scene.evaluated(scene.subject.pivot), scene.view, values)
-        return {name: found[AXES.index(name[-1])] for name in values}
+        varying = self._varying(values)
+        stands = scene.evaluated(scene.subject.pivot).to_3x3().to_4x4()
+        found = rotation_vector(stands @ turned(scene.view, self.sweep.held).transposed(), scene.view, varying)
+        return {name: found[AXES.index(name[-1])] for name in varying}
 
     def constants(self, scene: Scene) -> dict[str, Any]:
         return {"axes_world": {axis: [round(value, 9) for value in scene.view.axis(axis)] for axis in AXES}}
+
+    def _varying(self, values: State) -> dict[str, float]:
+        return {name: value for name, value in values.items() if name in self.sweep.varies}
 
 
 def turned(view: Viewpoint, values: State) -> Matrix:
