@@ -36,7 +36,7 @@ def shared_flags(program: str, description: str, asset: str = "builtin:car") -> 
     parser.set_defaults(default_asset=asset)
     parser.add_argument(
         "--asset", nargs="+", metavar="FILE", default=None,
-        help=f"FBX, GLB, GLTF, OBJ, PLY, STL, BLEND, USD, DAE files, folders, or builtin:car, :mug, :house, :lamp, :face (default: {asset})",
+        help=f"FBX, GLB, GLTF, OBJ, PLY, STL, BLEND, USD, DAE, folders, or builtin:car, :mug, :house, :lamp, :face (default: {asset})",
     )  # fmt: skip
     add_asset_flags(parser, _whole)
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +37,7 @@ def importer(path: Path) -> Callable[[], Any]:
     """
     kind = _ALIASES.get(path.suffix.lower(), path.suffix.lower())
     if kind == ".blend":
+        _check_version(path)
         return lambda: _append_scene(str(path))
     if kind == ".gltf" and find_spec("numpy") is None:
         raise InputError(f"{path} needs NumPy, which this Blender's Python lacks; install it, or export the asset as FBX or OBJ")
@@ -58,6 +60,20 @@ def turn_for(path: Path, up: str) -> Matrix | None:
     if usual is None or up in ("auto", usual):
         return None
     return _Y_UP if up == "y" else _Y_UP.inverted()
+
+
+def _check_version(path: Path) -> None:
+    """An older Blender crashes on the .blend of a newer one, or loses half of it. Compressed files do not show their version."""
+    with open(path, "rb") as stream:
+        head = re.match(rb"BLENDER(?:[-_][vV](\d)(\d\d)|\d\d-\d\d[vV](\d\d)(\d\d))", stream.read(17))
+    if head is None:
+        return
+    saved = tuple(int(number) for number in head.groups() if number)
+    if saved > bpy.app.version[:2]:
+        raise InputError(
+            f"{path} was saved by Blender {saved[0]}.{saved[1]} and this is {bpy.app.version_string}; "
+            "use that one, or export the asset as glTF or FBX"
+        )
 
 
 def _append_scene(name: str) -> None:
