@@ -13,13 +13,13 @@ from cat_dataset.command import reported
 from cat_dataset.errors import UsageError
 from cat_dataset.files import write_bytes
 from cat_dataset.images import Rgb, decode_rgb, encode_jpeg, encode_png
-from cat_dataset.series import read_series
+from cat_dataset.series import Frame, read_series
 from cat_dataset.sheets import evenly, sheet, stack
 from cat_dataset.typer_app import run_typer
 
 
 def contact_sheet(folders: Sequence[Path], *, columns: int = 7, side: int = 160) -> Rgb:
-    """At most ``columns`` frames of every series, evenly spread over the values of its first varying attribute.
+    """At most ``columns`` frames of every series, evenly spread over the values of what varies, the first attribute first.
 
     Raises:
         SeriesError: a folder is no finished series.
@@ -28,12 +28,16 @@ def contact_sheet(folders: Sequence[Path], *, columns: int = 7, side: int = 160)
     rows = []
     for folder in folders:
         series = read_series(folder)
-        chosen = attribute(series.varies[0])
-        frames = sorted(series.frames, key=lambda frame: frame.values[chosen.name])
+        names = series.varies
+        frames = sorted(series.frames, key=lambda frame: [frame.values[name] for name in names])
         picked = [frames[at] for at in evenly(len(frames), columns)]
         pictures = [decode_rgb((folder / frame.file).read_bytes(), where=str(folder / frame.file)) for frame in picked]
-        rows.append(sheet([pictures], captions=[chosen.spell(frame.values[chosen.name]) for frame in picked], side=side))
+        rows.append(sheet([pictures], captions=[_caption(frame) for frame in picked], side=side))
     return stack(rows)
+
+
+def _caption(frame: Frame) -> str:
+    return "  ".join(attribute(name).spell(value) for name, value in frame.values.items())
 
 
 app = typer.Typer(add_completion=False)

@@ -31,9 +31,10 @@ def sheet(rows: Sequence[Sequence[Rgb]], *, row_names: Sequence[str] = (), capti
     cells = [[enlarge(picture, side) for picture in row] for row in rows]
     high = max(cell.shape[0] for row in cells for cell in row)
     wide = max(cell.shape[1] for row in cells for cell in row)
-    font = ImageFont.load_default(size=max(11, side // 9))
+    letters = max(11, side // 9)
+    font = ImageFont.load_default(size=letters)
     left = max((round(font.getlength(name)) for name in row_names), default=0) + (2 * _GAP if row_names else 0)
-    top = (max(11, side // 9) + 2 * _GAP) if captions else 0
+    top = (letters + 2 * _GAP) if captions else 0
     columns = max(len(row) for row in cells)
     size = (left + columns * (wide + _GAP), top + len(cells) * (high + _GAP))
     paper = Image.new("RGB", size, _PAPER)
@@ -44,6 +45,9 @@ def sheet(rows: Sequence[Sequence[Rgb]], *, row_names: Sequence[str] = (), capti
             pen.text((_GAP, y + high / 2), row_names[r], _INK, font=font, anchor="lm")
         for c, cell in enumerate(row):
             paper.paste(Image.fromarray(cell), (left + c * (wide + _GAP), y))
+    widest = max((font.getlength(caption) for caption in captions), default=0)
+    if widest > wide:
+        font = ImageFont.load_default(size=max(8, letters * wide / widest))
     for c, caption in enumerate(captions):
         pen.text((left + c * (wide + _GAP) + wide / 2, top / 2), caption, _INK, font=font, anchor="mm")
     return np.asarray(paper)
