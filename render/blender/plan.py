@@ -46,13 +46,14 @@ def plan(sweep: Sweep, assets: Sequence[Source], skies: Sequence[Source], flags:
     furniture = {"floor": flags.floor, "passes": sorted(set(flags.passes)), **({"lamp": flags.lamp} if "light" in sweep.kinds else {})}
     jobs = []
     for asset in assets:
-        views = [viewpoint(flags.seed, asset.key, index) for index in range(flags.first_view, flags.first_view + flags.views)]
+        indices = range(flags.first_view, flags.first_view + flags.views)
+        views = [viewpoint(flags.seed, asset.key, index, flags.azimuths, flags.elevations) for index in indices]
         for sky in skies:
             for view in views:
                 turn = random_turn(flags.seed, asset.key, sky.key, view.index)
                 settings = {
-                    **look, **furniture, **sweep.as_json(), "asset": asset.as_json(), "hdri": sky.as_json(), "view": view.index,
-                    "sky_turn": turn, "revision": REVISION,
+                    **look, **furniture, **sweep.as_json(), "asset": asset.as_json(), "hdri": sky.as_json(),
+                    "azimuths": flags.azimuths, "elevations": flags.elevations, "view": view.index, "sky_turn": turn, "revision": REVISION,
                 }  # fmt: skip
                 folder = flags.out / series_id(sweep.name, asset, sky, view.index)
                 jobs.append(Job(folder, sweep, asset, sky, view, turn, look, furniture, settings))

@@ -6,7 +6,7 @@ The sky never turns, since Cycles would build its importance map anew; the rig t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,10 @@ from render.blender.viewpoint import Viewpoint
 
 @dataclass
 class Scene:
-    """One asset's scene. ``view``, ``poses`` and ``distance`` are those of the series under way."""
+    """One asset's scene. All below ``size`` is that of the series under way.
+
+    ``furniture`` says what else stands in it (`render.blender.plan.Job`); ``sky_strength`` is the sky's at 0 EV.
+    """
 
     subject: Subject
     camera: Any
@@ -30,7 +33,10 @@ class Scene:
     view: Viewpoint = field(default_factory=lambda: Viewpoint(0, 0.0, 0.0))
     poses: Sequence[Pose] = ()
     distance: float = 0.0
+    furniture: Mapping[str, Any] = field(default_factory=dict)
+    sky_strength: float = 1.0
     lamp: Any = None
+    name: str = "the object"
 
     @classmethod
     def around(cls, subject: Subject, size: int) -> Scene:

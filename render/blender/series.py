@@ -36,7 +36,10 @@ def render_series(
         CatError: the asset cannot show this attribute, or Blender could not render. OSError: the disk is full.
     """
     dials = dials_of(job.sweep)
+    for dial in dials:
+        dial.meet(scene)
     _compose(job, scene, dials)
+    scene.sky_strength = strength
     states = job.sweep.states
     with SeriesWriter(job.folder, job.settings, {"blender": bpy.app.version_string}) as writer:
         progress.skip(len(writer.done))
@@ -46,7 +49,7 @@ def render_series(
             for index, values in enumerate(states):
                 if index in writer.done:
                     continue
-                _set(scene, dials, index, values, strength)
+                _set(scene, dials, index, values)
                 measured, state = _read(job, scene, dials, index, values)
                 render_still(writer.staging_path(index))
                 writer.commit(index, values, measured, state=state)
@@ -65,11 +68,18 @@ def render_series(
             varies=job.sweep.varies,
             constants={
                 **framing.describe(job.view, scene.distance, scene.size), **constants, **job.look, **job.furniture,
-                "held": dict(job.sweep.held), "object_radius_m": RADIUS, "sky_strength": strength, "sky_turn_degrees": job.sky_turn,
+                "held": dict(job.sweep.held), "object_radius_m": RADIUS, "sky_strength": scene.sky_strength,
+                **_sky_turn(scene),
                 "view_transform": "Standard",
             },
             provenance={"tool": "render.blender", "licences": {"asset": job.asset.licence, "hdri": job.sky.licence}},
         )  # fmt: skip
+
+
+def _sky_turn(scene: Scene) -> dict[str, float]:
+    """What the sky is turned by, where it is the same in every state."""
+    turns = {pose.turn for pose in scene.poses}
+    return {"sky_turn_degrees": turns.pop()} if len(turns) == 1 else {}
 
 
 def _compose(job: Job, scene: Scene, dials: list[Dial]) -> None:
@@ -81,17 +91,17 @@ def _compose(job: Job, scene: Scene, dials: list[Dial]) -> None:
         for dial in dials:
             pose = dial.pose(pose, dial.own(values))
         poses.append(pose)
-    scene.view, scene.poses = job.view, poses
+    scene.view, scene.poses, scene.furniture = job.view, poses, job.furniture
     scene.distance = framing.safe_distance(poses)
 
 
-def _set(scene: Scene, dials: list[Dial], index: int, values: State, strength: float) -> None:
+def _set(scene: Scene, dials: list[Dial], index: int, values: State) -> None:
     """Bring the scene to the state ``values``."""
     scene.stand(scene.poses[index])
     for dial in dials:
         dial.apply(scene, dial.own(values))
     engine.expose(sum(dial.exposure(dial.own(values)) for dial in dials))
-    brighten(strength, sum(dial.sky(dial.own(values)) for dial in dials))
+    brighten(scene.sky_strength, sum(dial.sky(dial.own(values)) for dial in dials))
 
 
 def _read(job: Job, scene: Scene, dials: list[Dial], index: int, values: State) -> tuple[dict[str, float], dict[str, Any]]:

@@ -13,14 +13,13 @@ from cat_dataset.progress import Progress
 from cat_dataset.series_writer import is_complete
 from render.blender import asset_files, builtin, engine, sky, sky_files
 from render.blender.asset_import import load
+from render.blender.dials import dials_of
 from render.blender.look import look_of
 from render.blender.plan import Job, check_room, check_writable, plan
 from render.blender.scene import Scene
 from render.blender.series import OnFrame, render_series
-from render.blender.sources import BUILTIN, Report, Source, builtin_asset, gather
+from render.blender.sources import Report, Source, builtin_asset, gather
 from render.blender.sweep_spec import Sweep
-
-DEFAULT_ASSETS = [f"{BUILTIN}car"]
 
 
 @dataclass
@@ -41,6 +40,7 @@ class Session:
         self._loaded: tuple[Any, Scene] | None = None
         self._look: Any = None
         self._sky: tuple[str, float] | None = None
+        self._met: Sweep | None = None
         engine.start_empty()
 
     def render(self, sweep: Sweep, flags: Namespace, report: Report = lambda error: None) -> Outcome:
@@ -51,7 +51,7 @@ class Session:
                 asset, sky or series that there is failed.
         """
         outcome = Outcome()
-        assets, skies = self._assets(flags.asset, outcome.failures.append), self._skies(flags.hdri, outcome.failures.append)
+        assets, skies = self._assets(flags, outcome.failures.append), self._skies(flags.hdri, outcome.failures.append)
         jobs = plan(sweep, assets, skies, flags, look_of(flags))
         check_writable(flags.out)
         missing = [job for job in jobs if not is_complete(job.folder, job.settings)]
@@ -72,11 +72,11 @@ class Session:
         outcome.finished = self._perform(todo, flags.threads, note)
         return outcome
 
-    def _assets(self, named: list[str] | None, report: Report) -> list[Source]:
-        if named is None:
-            print(f"no --asset given: {DEFAULT_ASSETS[0]}")
+    def _assets(self, flags: Namespace, report: Report) -> list[Source]:
+        if flags.asset is None:
+            print(f"no --asset given: {flags.default_asset}")
         return gather(
-            named or DEFAULT_ASSETS,
+            flags.asset or [flags.default_asset],
             asset_files.KINDS,
             "asset",
             builtin_asset(builtin.OBJECTS, builtin.REVISION),
@@ -131,11 +131,25 @@ class Session:
         return scene, self._sky[1]
 
     def _scene(self, asset: Source, sweep: Sweep, size: int) -> Scene:
-        key = (asset, size)
-        if self._loaded is None or self._loaded[0] != key:
-            self._loaded = self._look = self._sky = None  # loading starts from an empty scene
-            self._loaded = (key, Scene.around(load(asset), size))
-        return self._loaded[1]
+        """The scene of the asset, which can show what the sweep varies."""
+        dials = dials_of(sweep)
+        keys = tuple(key for dial in dials for key in dial.shape_keys())
+        wanted = (asset, size, keys)
+        if self._loaded is None or self._loaded[0] != wanted:
+            self._loaded = self._look = self._sky = self._met = None  # loading starts from an empty scene
+            scene = Scene.around(load(asset, shape_keys=keys), size)
+            scene.name = str(asset)
+            self._loaded = (wanted, scene)
+        scene = self._loaded[1]
+        if self._met != sweep:
+            try:
+                for dial in dials:
+                    dial.meet(scene)
+            except CatError:
+                self._loaded = None  # it is the asset that cannot be used
+                raise
+            self._met = sweep
+        return scene
 
     def _succeeds(self, work: Callable[[], object], report: Report) -> bool:
         """Whether ``work`` came to an end; what kept it from that is reported."""

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mathutils import Matrix, Vector
 
-LOWEST, HIGHEST = 5.0, 75.0
-"""Degrees of elevation. Straight above there is no level view frame, straight from the side one sees no top."""
+from cat_dataset.errors import UsageError
+
+ALL_ROUND, ELEVATIONS = (0.0, 360.0), (5.0, 75.0)
+"""Degrees between which viewpoints lie unless told: straight from the side one sees no top."""
+STEEPEST = 85.0
+"""Degrees of elevation; straight above there is no level view frame."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,22 @@ class Viewpoint:
         return Matrix((right, backward.cross(right), backward)).transposed()
 
 
-def viewpoint(seed: int, asset: str, index: int) -> Viewpoint:
-    """Viewpoint ``index`` of an asset (its key): uniform over the upper half-sphere's area between `LOWEST` and `HIGHEST`.
+def viewpoint(
+    seed: int, asset: str, index: int, azimuths: Sequence[float] = ALL_ROUND, elevations: Sequence[float] = ELEVATIONS
+) -> Viewpoint:
+    """Viewpoint ``index`` of an asset (its key): uniform over the area of the sphere between ``azimuths`` and ``elevations``.
 
     Each is drawn from its own generator, so that asking for more views or assets never moves the first ones. Assets differ
     in their viewpoints, for variety; skies do not, so that series that differ only in their light can be compared.
+
+    Raises:
+        UsageError: limits that do not rise, or lie under the horizon or above `STEEPEST`.
     """
     draw = random.Random(f"viewpoint {seed} {asset} {index}")
-    low, high = (math.sin(math.radians(limit)) for limit in (LOWEST, HIGHEST))
+    if not (-360 <= azimuths[0] <= azimuths[1] <= 360 and azimuths[1] - azimuths[0] <= 360):
+        raise UsageError(f"--azimuths {azimuths[0]:g} {azimuths[1]:g} must rise, inside -360 to 360 and by at most 360 degrees")
+    if not 0 <= elevations[0] <= elevations[1] <= STEEPEST:
+        raise UsageError(f"--elevations {elevations[0]:g} {elevations[1]:g} must rise, inside 0 to {STEEPEST:g} degrees")
+    low, high = (math.sin(math.radians(limit)) for limit in elevations)
     elevation = math.degrees(math.asin(draw.uniform(low, high)))
-    return Viewpoint(index, round(elevation, 6), round(draw.uniform(0.0, 360.0), 6))
+    return Viewpoint(index, round(elevation, 6), round(draw.uniform(*azimuths), 6))

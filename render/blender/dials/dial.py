@@ -10,7 +10,8 @@ from render.blender.sweep_spec import DIALS, State, Sweep
 
 
 class Dial:
-    """Base of all dials: does nothing. A dial is made for one sweep; each series goes `enter`, states, `leave`.
+    """Base of all dials: does nothing. A dial is made for one sweep; each series goes `meet`, `pose` of all
+    states, `enter`, states, `leave`.
 
     Of a state, a dial gets the values of its own attributes alone: those that vary, and those that are held.
     """
@@ -25,6 +26,17 @@ class Dial:
         """The values of this dial's attributes in ``state``; held ones included, others absent."""
         both = {**self.sweep.held, **state}
         return {name: both[name] for name in DIALS[self.kind] if name in both}
+
+    def shape_keys(self) -> tuple[str, ...]:
+        """The shape keys that the asset is loaded with."""
+        return ()
+
+    def meet(self, scene: Scene) -> None:
+        """Before anything else: see whether the asset can show this attribute, and keep what `pose` needs; changes nothing.
+
+        Raises:
+            InputError: it cannot.
+        """
 
     def pose(self, pose: Pose, values: State) -> Pose:
         """``pose`` with this dial's geometry applied. Called for all states before the first is rendered."""
