@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +14,8 @@ from render.farm import machine
 from render.farm.chunks import Done, Lost, run_chunk
 from render.farm.jobs import Job
 from render.farm.options import Options
+
+NO_CLUSTER = "no Ray cluster can be reached"
 
 
 class Ray:
@@ -24,17 +28,12 @@ class Ray:
             raise UsageError("--executor ray needs Ray; pip install 'cat-dataset[cluster]'") from None
         self.at_once = options.workers
         self._ray, self._options = ray, options
+        _knock(address)
         environment = {"env_vars": {"PYTHONPATH": machine.python_path()}}
         try:
-            ray.init(
-                address=address,
-                runtime_env=environment,
-                log_to_driver=False,
-                logging_level="ERROR",
-                include_dashboard=False if address is None else None,
-            )
+            ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise UsageError(f"no Ray cluster can be reached: {' '.join(str(error).split())[:300]}; check --ray-address") from None
+            raise UsageError(f"{NO_CLUSTER}: {' '.join(str(error).split())[:300]}; check --ray-address") from None
         # A task that dies with its node is submitted again by us: Ray would not count how far it came.
         self._task = ray.remote(run_chunk).options(num_cpus=options.threads or 1, num_gpus=options.gpus_per_worker, max_retries=0)
 
@@ -65,3 +64,18 @@ class Ray:
     def close(self) -> None:
         """Leave the cluster."""
         self._ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """See that somebody listens at HOST:PORT: Ray itself would try for a minute and then end the process.
+
+    Raises:
+        UsageError: nobody does.
+    """
+    found = re.fullmatch(r"([^/:]+):(\d{1,5})", address or "")
+    if found is None:
+        return
+    try:
+        socket.create_connection((found[1], int(found[2])), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"{NO_CLUSTER} at {address} ({error}); check --ray-address") from None
