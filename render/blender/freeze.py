@@ -84,10 +84,10 @@ def _surfaces(graph: Any) -> Iterator[tuple[Any, Matrix]]:
 
 def _parts(graph: Any) -> tuple[list[Part], list[str]]:
     """The parts, also those without a face, and the names of the objects they come from."""
-    meshes: dict[tuple[str, int], Any] = {}
+    meshes: dict[tuple[Any, ...], Any] = {}
     found = []
     for thing, matrix in _surfaces(graph):
-        key = (thing.name_full, thing.data.as_pointer())  # geometry nodes hand out several meshes under one name
+        key = (thing.data.as_pointer(), *(slot.material and slot.material.name_full for slot in thing.material_slots))
         if key not in meshes:
             meshes[key] = _mesh_of(thing, graph)
         found.append((meshes[key], matrix, thing.name_full))
