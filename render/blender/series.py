@@ -12,10 +12,13 @@ from cat_dataset.errors import RunFailed
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
 from cat_dataset.series_writer import SeriesWriter
-from render.blender import engine, framing
+from render.blender import engine, floor, framing
 from render.blender.dials import dials_of
 from render.blender.dials.dial import Dial
+from render.blender.mask import check_mask
 from render.blender.normalise import RADIUS
+from render.blender.passes import describe as describe_passes
+from render.blender.passes import render_passes
 from render.blender.plan import Job
 from render.blender.pose import Pose
 from render.blender.scene import Scene
@@ -40,19 +43,27 @@ def render_series(
         dial.meet(scene)
     _compose(job, scene, dials)
     scene.sky_strength = strength
-    states = job.sweep.states
+    states, floor_kind, passes = job.sweep.states, job.furniture["floor"], job.furniture["passes"]
+    floor.check_floor(scene, floor_kind)
     with SeriesWriter(job.folder, job.settings, {"blender": bpy.app.version_string}) as writer:
         progress.skip(len(writer.done))
+        staging, laid = writer.staging_path(0).parent, floor.lay_floor(scene, floor_kind)
+
+        def enter(index: int) -> str:
+            _set(scene, dials, index, states[index])
+            return _said(states[index])
+
         try:
             for dial in dials:
                 dial.enter(scene)
+            checked = check_mask(scene, enter, staging / "partial-mask.exr")
             for index, values in enumerate(states):
                 if index in writer.done:
                     continue
                 _set(scene, dials, index, values)
                 measured, state = _read(job, scene, dials, index, values)
                 render_still(writer.staging_path(index))
-                writer.commit(index, values, measured, state=state)
+                writer.commit(index, values, measured, state=state, passes=render_passes(scene, passes, staging))
                 progress.advance(note=job.folder.name)
                 if on_frame:
                     on_frame(job.folder.name, index, len(states))
@@ -61,6 +72,7 @@ def render_series(
         finally:
             for dial in dials:
                 dial.leave(scene)
+            floor.lift_floor(laid)
         writer.finish(
             source="blender",
             scene={"asset": job.asset.key, "hdri": job.sky.key, "view": f"v{job.view.index:02d}"},
@@ -68,6 +80,7 @@ def render_series(
             varies=job.sweep.varies,
             constants={
                 **framing.describe(job.view, scene.distance, scene.size), **constants, **job.look, **job.furniture,
+                **floor.describe(scene, floor_kind), **describe_passes(passes), "mask_check": checked,
                 "held": dict(job.sweep.held), "object_radius_m": RADIUS, "sky_strength": scene.sky_strength,
                 **_sky_turn(scene),
                 "view_transform": "Standard",
@@ -110,8 +123,7 @@ def _read(job: Job, scene: Scene, dials: list[Dial], index: int, values: State) 
     lens = scene.camera.data.lens
     margin = framing.free_margin(scene.poses[index].outline, pivot, camera, lens)
     if margin < 0:
-        said = ", ".join(f"{name} = {value:g}" for name, value in values.items())
-        raise RunFailed(f"{job.folder.name}: the object leaves the frame at {said}; please report this")
+        raise RunFailed(f"{job.folder.name}: the object leaves the frame at {_said(values)}; please report this")
     measured = {"free_margin": round(margin, 4)}
     state: dict[str, Any] = {
         "object_to_rig": framing.rows(pivot), "camera_to_rig": framing.rows(camera), "K": framing.intrinsics(lens, scene.size),
@@ -123,3 +135,7 @@ def _read(job: Job, scene: Scene, dials: list[Dial], index: int, values: State) 
         measured.update({name: round(value, 4) + 0.0 for name, value in found.items() if name in values})
         state.update(dial.state(scene, own))
     return measured, state
+
+
+def _said(values: State) -> str:
+    return ", ".join(f"{name} = {value:g}" for name, value in values.items())

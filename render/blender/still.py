@@ -6,6 +6,7 @@ import errno
 import shutil
 import struct
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -16,25 +17,34 @@ SPARE_BYTES = 1 << 20
 
 
 def render_still(path: Path) -> None:
-    """Render the scene as it stands to ``path``.
+    """Render the scene as it stands to the PNG ``path``.
 
     Raises:
         RunFailed: Blender could not render. OSError: the disk is full. KeyboardInterrupt: Ctrl-C reached Blender first.
     """
-    bpy.context.scene.render.filepath = str(path.resolve())
+    render_to(path, bpy.context.scene)
     try:
-        outcome = bpy.ops.render.render(write_still=True)
+        path.write_bytes(pixels_only(path.read_bytes()))
+    except (FileNotFoundError, ValueError):
+        _raise_if_full(path)
+        raise RunFailed(f"{path}: Blender rendered but wrote no whole picture; check the disk and the folder's permissions") from None
+
+
+def render_to(path: Path, scene: Any) -> None:
+    """Render ``scene`` to ``path``, in its own format, with whatever Blender notes beside the pixels.
+
+    Raises:
+        RunFailed, OSError, KeyboardInterrupt: as `render_still`.
+    """
+    scene.render.filepath = str(path.resolve())
+    try:
+        outcome = bpy.ops.render.render(write_still=True, scene=scene.name)
     except RuntimeError as error:
         reason = " ".join(str(error).split()).removeprefix("Error: ")
         _raise_if_full(path)
         raise RunFailed(f"{path}: Blender could not render it: {reason}") from None
     if "FINISHED" not in outcome:
         raise KeyboardInterrupt
-    try:
-        path.write_bytes(pixels_only(path.read_bytes()))
-    except (FileNotFoundError, ValueError):
-        _raise_if_full(path)
-        raise RunFailed(f"{path}: Blender rendered but wrote no whole picture; check the disk and the folder's permissions") from None
 
 
 def _raise_if_full(path: Path) -> None:
