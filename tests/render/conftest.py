@@ -34,6 +34,10 @@ bpy.ops.export_scene.gltf(filepath=str(out / "toy.glb"), export_format="GLB", ex
 bpy.ops.export_scene.gltf(filepath=str(out / "gltf" / "toy.gltf"), export_format="GLTF_SEPARATE")
 bpy.ops.wm.obj_export(filepath=str(out / "toy.obj"))
 bpy.ops.wm.usd_export(filepath=str(out / "toy.usdc"))
+bpy.ops.wm.stl_export(filepath=str(out / "toy.stl"))
+bpy.ops.wm.stl_export(filepath=str(out / "text.stl"), ascii_format=True)
+bpy.ops.wm.ply_export(filepath=str(out / "toy.ply"), export_triangulated_mesh=True)
+bpy.ops.wm.ply_export(filepath=str(out / "text.ply"), ascii_format=True)
 
 bpy.ops.wm.read_factory_settings(use_empty=True)
 paint = bpy.data.images.new("paint", 8, 8)
@@ -49,6 +53,7 @@ bpy.context.object.data.materials.append(material)
 bpy.ops.export_scene.fbx(filepath=str(out / "textured.fbx"), path_mode="RELATIVE")
 (out / "paint.png").unlink()
 
+bpy.context.object.data.materials.clear()
 bpy.context.object.data.vertices[7].co.x = float("nan")
 bpy.ops.wm.save_as_mainfile(filepath=str(out / "nan.blend"), compress=False)
 

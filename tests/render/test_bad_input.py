@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from cat_dataset.errors import InputError
 from render.blender.asset_files import check_asset
+from render.blender.asset_meshes import mtl_textures
+from render.blender.asset_policy import AssetPolicy
 from render.blender.sky_files import check_sky
 from tests.render.runs import TINY, error_lines, rotate
 
-LENGTHS_KNOWN = ["toy.fbx", "toy.glb", "toy.blend", "toy.usdc"]
+LENGTHS_KNOWN = ["toy.fbx", "toy.glb", "toy.blend", "toy.usdc", "toy.stl", "text.stl", "toy.ply", "text.ply"]
 
 
 def cut(source: Path, target: Path, share: float) -> Path:
@@ -51,8 +54,8 @@ def test_cut_off_radiance_skies_are_recognised_without_blender(assets: Path, tmp
 @settings(max_examples=200, deadline=None)
 @given(
     data=st.binary(max_size=400),
-    kind=st.sampled_from([".fbx", ".glb", ".gltf", ".obj", ".blend", ".usdc", ".usdz"]),
-    head=st.integers(0, 7),
+    kind=st.sampled_from([".fbx", ".glb", ".gltf", ".obj", ".blend", ".usdc", ".usdz", ".ply", ".stl", ".dae"]),
+    head=st.integers(0, 12),
 )
 def test_any_bytes_at_all_give_a_clear_refusal_or_pass(tmp_path_factory: pytest.TempPathFactory, data: bytes, kind: str, head: int) -> None:
     heads = [
@@ -64,6 +67,11 @@ def test_any_bytes_at_all_give_a_clear_refusal_or_pass(tmp_path_factory: pytest.
         b"PK\x03\x04",
         b'{"a',
         b"v 0 0 0\nf ",
+        b"ply\nformat ascii 1.0\nelement face 1\n",
+        b"ply\nformat binary_little_endian 1.0\nelement face 9\nproperty list uchar int vertex_indices\nend_header\n",
+        b"solid \nfacet\nendsolid",
+        b"\0" * 80,
+        b"<COLLADA><triangles count='1'>",
     ]
     path = tmp_path_factory.getbasetemp() / f"any{kind}"
     path.write_bytes(heads[head] + data)
@@ -82,6 +90,61 @@ def test_any_bytes_as_a_sky_give_a_clear_refusal_or_pass(tmp_path_factory: pytes
         check_sky(path)
     except InputError as error:
         assert str(path) in str(error)
+
+
+PLY_HEAD = b"ply\nformat %s 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\n"
+FACE = b"element face 1\nproperty list uchar int vertex_indices\n"
+CORNERS = struct.pack("<9f", 0, 0, 0, 1, 0, 0, 0, 1, 0)
+MALFORMED = {
+    "cloud.ply": (PLY_HEAD % b"ascii" + b"end_header\n0 0 0\n1 0 0\n0 1 0\n", "no mesh with a face"),
+    "no_format.ply": (b"ply\n" + FACE + b"end_header\n3 0 1 2\n", "is not a PLY file"),
+    "odd.ply": (b"ply\nformat ascii 1.0\nelement face many\nend_header\n", "not PLY"),
+    "headless.ply": (PLY_HEAD % b"ascii", "cut off"),
+    "half.ply": (PLY_HEAD % b"binary_little_endian" + FACE + b"end_header\n" + CORNERS + b"\3", "cut off"),
+    "other.ply": (b"solid", "is not a PLY file"),
+    "head_alone.stl": (b"\0" * 80 + struct.pack("<I", 0), "no mesh with a face"),
+    "longer.stl": (b"\0" * 80 + struct.pack("<I", 1) + b"\0" * 51, "is not an STL file"),
+    "shorter.stl": (b"\0" * 80 + struct.pack("<I", 9) + b"\0" * 50, "cut off"),
+    "words.stl": (b"hello", "is not an STL file"),
+    "open.stl": (b"solid a\nfacet normal 0 0 1\n", "cut off"),
+    "void.stl": (b"solid a\nendsolid a\n", "no mesh with a face"),
+    "words.dae": (b"hello", "is not a Collada file"),
+    "other.dae": (b"<svg/>", "is not a Collada file"),
+    "half.dae": (b"<COLLADA><library_geometries><triangles count='2'><p>0 1", "cut off"),
+    "crossed.dae": (b"<COLLADA><a></b></COLLADA>", "is damaged"),
+    "void.dae": (b"<COLLADA></COLLADA>", "no mesh with a face"),
+    "laughs.dae": (b"<!DOCTYPE COLLADA [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'>]><COLLADA>&b;</COLLADA>", "declares XML entities"),
+    "picture.dae": (
+        b"<COLLADA><library_images><image><init_from>file://a%20b.png</init_from></image></library_images><triangles count='1'/></COLLADA>",
+        "needs a b.png, which is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_meshes_are_told_apart_without_blender(tmp_path: Path, name: str) -> None:
+    content, wanted = MALFORMED[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=wanted):
+        check_asset(tmp_path / name)
+
+
+def test_a_binary_stl_may_begin_with_the_word_of_a_text_one(tmp_path: Path) -> None:
+    (tmp_path / "a.stl").write_bytes(b"solid part".ljust(80) + struct.pack("<I", 1) + b"\0" * 50)
+    assert check_asset(tmp_path / "a.stl") == {}
+
+
+def test_too_many_triangles_are_seen_before_anything_is_loaded(assets: Path) -> None:
+    for name in ("toy.glb", "toy.obj", "toy.stl", "text.stl", "toy.ply", "gltf/toy.gltf"):
+        with pytest.raises(InputError, match=r"more than the 1,000 of --max-polygons"):
+            check_asset(assets / name, AssetPolicy(max_polygons=1000))
+        assert isinstance(check_asset(assets / name, AssetPolicy(max_polygons=1000, too_many="decimate")), dict)
+
+
+def test_options_in_front_of_a_texture_are_not_part_of_its_name(tmp_path: Path) -> None:
+    lines = ["map_Kd -s 1 2 3 -clamp on my paint.png", "map_Bump -bm 0.5 bump.png", "map_d -o 0.1 alpha.png", "Kd 1 1 1"]
+    (tmp_path / "a.mtl").write_text("\n".join(lines), encoding="utf-8")
+    assert mtl_textures(tmp_path / "a.mtl") == ["my paint.png", "bump.png", "alpha.png"]
 
 
 def with_missing_texture(assets: Path, folder: Path) -> Path:
@@ -168,8 +231,8 @@ def test_a_bad_sky_gives_one_line_and_leaves_nothing(case: str, assets: Path, tm
         (["--states", "1"], "--states: 1 is outside 2"),
         (["--range", "30", "-30"], "must rise"),
         (["--range", "-400", "0"], "-360 to 360"),
-        (["--range", "nan", "0"], "must rise"),
-        (["--range", "0", "1e-9"], "too narrow for 3 frames"),
+        (["--range", "nan", "0"], "must have two ends"),
+        (["--range", "0", "1e-9"], "too narrow for 3 values"),
         (["--asset", "builtin:teapot"], "builtin:car, builtin:mug"),
         (["--hdri", "builtin:moon"], "builtin:city"),
         (["--colour", "red"], "--help"),

@@ -40,7 +40,8 @@ def extents(name):
     size = [max(c[i] for c in subject.outline) - min(c[i] for c in subject.outline) for i in range(3)]
     kinds = sorted({thing.type for thing in bpy.data.objects})
     radius = max(c.length for c in subject.outline)
-    print("RESULT", json.dumps([name, [value / max(size) for value in size], kinds, radius, len(subject.parts), [m.name for m in subject.materials]]))
+    made = [len(subject.parts), [material.name for material in subject.materials]]
+    print("RESULT", json.dumps([name, [value / max(size) for value in size], kinds, radius, *made]))
 
 
 start()
