@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import bpy
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from cat_dataset.errors import InputError
 from render.blender.freeze import Part
@@ -50,7 +50,8 @@ def normalise(name: str, parts: Sequence[Part], turn: Matrix | None = None, keys
         fit = [[scale * (value - (centre[row] if column == 3 else 0.0)) for column, value in enumerate(place[row])] for row in range(3)]
         part.thing.matrix_parent_inverse = Matrix([*fit, [0.0, 0.0, 0.0, 1.0]])  # holds shear, which rotation and scale cannot
     bpy.data.orphans_purge(do_recursive=True)  # the originals would fill memory beside their frozen copies
-    return Subject.of(pivot, [part.thing for part in parts], tuple(keys))
+    outline = tuple(Vector([scale * (value - middle) for value, middle in zip(corner, centre, strict=True)]) for corner in corners)
+    return Subject.of(pivot, [part.thing for part in parts], outline, tuple(keys))
 
 
 def _gather(parts: Sequence[Part], places: list[_Rows]) -> tuple[list[_Rows], list[Point]]:

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from render.blender.hull import corners_of, surface_corners
+from render.blender.hull import Point, corners_of, surface_corners
 
 RADIUS = 0.5
 """Metres from the pivot to the farthest point of the object with its shape keys at 0, hence in every state of every rotation."""
@@ -30,12 +30,13 @@ class Subject:
     shape_keys: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     adapted: Mapping[str, Any] = field(default_factory=dict)
+    _still: dict[str, list[Point]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, pivot: Any, parts: Sequence[Any], shape_keys: tuple[str, ...]) -> Subject:
+    def of(cls, pivot: Any, parts: Sequence[Any], outline: tuple[Vector, ...], shape_keys: tuple[str, ...]) -> Subject:
         """The subject made of mesh objects that hang under ``pivot``."""
         found = {material.name: material for part in parts for material in part.data.materials if material is not None}
-        return cls(pivot, tuple(parts), _outline(parts), tuple(found[name] for name in sorted(found)), shape_keys)
+        return cls(pivot, tuple(parts), outline, tuple(found[name] for name in sorted(found)), shape_keys)
 
     def set_shape_keys(self, values: Mapping[str, float]) -> None:
         """Set shape keys by name, -10 to 10; those not named stay as they are.
@@ -64,21 +65,19 @@ class Subject:
 
     def points(self) -> tuple[Vector, ...]:
         """The outline in the present state of the shape keys."""
-        return _outline(self.parts) if any(self._deforming()) else self.outline
+        if not self._deforming():
+            return self.outline
+        bpy.context.view_layer.update()
+        graph = bpy.context.evaluated_depsgraph_get()
+        found: list[Point] = []
+        for part in self.parts:
+            if part.data.shape_keys is not None:
+                local = surface_corners(part.evaluated_get(graph).data)
+            else:
+                local = self._still.get(part.data.name) or surface_corners(part.data)
+                self._still[part.data.name] = local
+            found += [tuple(part.matrix_parent_inverse @ Vector(corner)) for corner in local]
+        return tuple(Vector(corner) for corner in (corners_of(found) if len(self.parts) > 1 else found))
 
     def _deforming(self) -> list[Any]:
         return list({part.data.name: part.data for part in self.parts if part.data.shape_keys is not None}.values())
-
-
-def _outline(parts: Sequence[Any]) -> tuple[Vector, ...]:
-    """Corners of the hull of ``parts`` as evaluated, in their parent's frame."""
-    bpy.context.view_layer.update()
-    graph = bpy.context.evaluated_depsgraph_get()
-    local: dict[str, list[Any]] = {}
-    found = []
-    for part in parts:
-        name = part.data.name
-        if name not in local:
-            local[name] = surface_corners(part.data if part.data.shape_keys is None else part.evaluated_get(graph).data)
-        found += [part.matrix_parent_inverse @ Vector(corner) for corner in local[name]]
-    return tuple(Vector(corner) for corner in (corners_of([tuple(point) for point in found]) if len(parts) > 1 else found))
