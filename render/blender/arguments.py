@@ -38,7 +38,10 @@ def shared_flags(program: str, description: str, asset: str = "builtin:car") -> 
         "--asset", nargs="+", metavar="FILE", default=None,
         help=f"FBX, GLB, GLTF, OBJ, PLY, STL, BLEND, USD, DAE, folders, or builtin:car, :mug, :house, :lamp, :face (default: {asset})",
     )  # fmt: skip
-    add_asset_flags(parser, _whole)
+    add_asset_flags(parser)
+    parser.add_argument(
+        "--probe-assets", action="store_true", help="load each asset in a Blender of its own first, to survive those that crash it"
+    )
     parser.add_argument(
         "--hdri", nargs="+", metavar="FILE", default=None,
         help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender (default: two of them)",

@@ -37,6 +37,11 @@ class AssetPolicy:
         """The policy that the flags of `add_asset_flags` ask for."""
         return cls(flags.up, flags.missing_textures, flags.max_polygons, flags.too_many)
 
+    def as_flags(self) -> list[str]:
+        """The flags that ask for this policy."""
+        limits = ["--max-polygons", str(self.max_polygons), "--too-many", self.too_many]
+        return ["--up", self.up, "--missing-textures", self.missing_textures, *limits]
+
     def possible(self) -> list[dict[str, Any]]:
         """Every `Subject.adapted` that an asset may have under this policy, the empty one first."""
         turned = [{}, {"up": self.up}] if self.up != "auto" else [{}]
@@ -63,8 +68,8 @@ class AssetPolicy:
         return series_writer.is_complete(folder, settings)
 
 
-def add_asset_flags(parser: argparse.ArgumentParser, whole: Any) -> None:
-    """The flags of an `AssetPolicy`; ``whole(low, high)`` makes an argparse type."""
+def add_asset_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of an `AssetPolicy`."""
     parser.add_argument(
         "--up", choices=("auto", "y", "z"), default="auto",
         help="axis that points up in OBJ and glTF (auto: y), PLY and STL (auto: z) files; the other formats say it themselves",
@@ -74,10 +79,16 @@ def add_asset_flags(parser: argparse.ArgumentParser, whole: Any) -> None:
         help="what to do with an asset that lacks a texture: refuse it, or render the material's plain colour (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--max-polygons", type=whole(100, 1_000_000_000), default=MOST_POLYGONS, metavar="N",
+        "--max-polygons", type=_at_least_a_hundred, default=MOST_POLYGONS, metavar="N",
         help="triangles of the largest asset to take as it is (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--too-many", choices=("refuse", "decimate"), default="refuse",
         help="what to do with an asset of more triangles than that (default: %(default)s)",
     )  # fmt: skip
+
+
+def _at_least_a_hundred(text: str) -> int:
+    if not text.isdecimal() or not 100 <= int(text) <= 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 100 to 1,000,000,000")
+    return int(text)
