@@ -1,8 +1,7 @@
 """The object by itself, as the series' camera sees it: without floor, lamp, sky and depth of field.
 
-A scene of its own shares the object with the main one, whose persistent data stays untouched. While it renders, the rig is
-moved so that the camera stands at the world's origin: normals then come out in camera axes. Always on the CPU, so that the
-bytes do not depend on the device.
+It is rendered in the scene that the pictures come from, with a few settings changed meanwhile: a scene of its own would
+hold all geometry twice, and Cycles would drop what it keeps between frames each time it goes from one scene to the other.
 """
 
 from __future__ import annotations
@@ -16,93 +15,88 @@ import bpy
 
 from cat_dataset.errors import RunFailed
 from render.blender.exr import read_exr
-from render.blender.normalise import Subject
+from render.blender.scene import Scene
 from render.blender.still import render_to
 
 ALPHA, DEPTH, NORMALS = "Combined.A", "Depth.Z", ("Normal.X", "Normal.Y", "Normal.Z")
 CENTRE_ONLY = 0.01
 """Width in pixels of the filter that samples a pixel at its centre; Cycles takes no narrower one."""
-FILTER = 1.5
-"""Width in pixels of the filter of the pictures: Cycles' own."""
+Setting = tuple[Any, str, Any]
 
 
-class Alone:
-    """The scene that holds ``subject`` alone, seen by ``camera``; both hang under ``rig``."""
+def coverage(scene: Scene, size: int, samples: int, width: float, scratch: Path) -> bytes:
+    """How much of each pixel the object covers, 0 to 1: ``size`` × ``size`` float32, top row first.
 
-    def __init__(self, subject: Subject, camera: Any, rig: Any) -> None:
-        self._camera, self._rig = camera, rig
-        self._eye = bpy.data.objects.new("eye", camera.data.copy())
-        self._eye.data.dof.use_dof = False
-        self._scene = bpy.data.scenes.new("alone")
-        for thing in (rig, subject.pivot, *subject.parts, self._eye):
-            self._scene.collection.objects.link(thing)
-        self._scene.camera = self._eye
-        _set_up(self._scene)
-
-    def coverage(self, size: int, samples: int, width: float, scratch: Path) -> bytes:
-        """How much of each pixel the object covers, 0 to 1: ``size`` × ``size`` float32, top row first.
-
-        ``width`` is that of the filter in pixels; ``scratch`` a file to use on the way.
-        """
-        self._scene.cycles.pixel_filter_type = "BLACKMAN_HARRIS"
-        self._scene.cycles.filter_width = width
-        return self._render(size, samples, (ALPHA,), scratch)[ALPHA]
-
-    def geometry(self, size: int, scratch: Path) -> dict[str, bytes]:
-        """Depth and normals at the pixels' centres: the channels `DEPTH` (m along the view axis) and `NORMALS`."""
-        self._scene.cycles.pixel_filter_type = "BOX"
-        self._scene.cycles.filter_width = CENTRE_ONLY
-        return self._render(size, 1, (DEPTH, *NORMALS), scratch)
-
-    def release(self) -> None:
-        """Give back the memory that the next rendering would have saved time with."""
-        self._scene.render.use_persistent_data = False
-
-    def _render(self, size: int, samples: int, channels: Collection[str], scratch: Path) -> dict[str, bytes]:
-        render, layer, main = self._scene.render, self._scene.view_layers[0], bpy.context.scene.render
-        render.use_persistent_data = True
-        render.threads_mode, render.threads = main.threads_mode, main.threads
-        render.resolution_x = render.resolution_y = size
-        self._scene.cycles.samples = samples
-        layer.use_pass_z = layer.use_pass_normal = DEPTH in channels
-        with self._from_the_origin():
-            render_to(scratch, self._scene)
-        try:
-            width, height, found = read_exr(scratch.read_bytes(), channels)
-        except (OSError, ValueError) as error:
-            raise RunFailed(f"{scratch}: Blender wrote no such picture as was asked for ({error}); check the disk") from None
-        finally:
-            scratch.unlink(missing_ok=True)
-        if (width, height) != (size, size):
-            raise RunFailed(f"{scratch}: Blender wrote {width}×{height} pixels, not {size}×{size}; please report this")
-        return found
-
-    @contextmanager
-    def _from_the_origin(self) -> Iterator[None]:
-        """Stand the rig so that the camera is where `_eye` always is: at the origin, looking along -z."""
-        rig, lens = self._rig, self._camera.data
-        kept = rig.location.copy(), rig.rotation_euler.copy(), rig.scale.copy()
-        self._eye.data.lens, self._eye.data.sensor_width = lens.lens, lens.sensor_width
-        rig.matrix_basis = self._camera.matrix_basis.inverted()
-        try:
-            yield
-        finally:
-            rig.location, rig.rotation_euler, rig.scale = kept
+    ``width`` is that of the filter in pixels; ``scratch`` a file to use on the way.
+    """
+    cycles = bpy.context.scene.cycles
+    with _set_to([*_alone(scene, size, samples), (cycles, "pixel_filter_type", "BLACKMAN_HARRIS"), (cycles, "filter_width", width)]):
+        return _rendered(scratch, size, (ALPHA,))[ALPHA]
 
 
-def _set_up(scene: Any) -> None:
-    render, cycles = scene.render, scene.cycles
-    render.engine = "CYCLES"
-    cycles.device, cycles.seed = "CPU", 0
-    cycles.use_adaptive_sampling = cycles.use_denoising = False
-    cycles.max_bounces = cycles.diffuse_bounces = cycles.glossy_bounces = cycles.transmission_bounces = cycles.volume_bounces = 0
-    cycles.transparent_max_bounces = 16
-    render.film_transparent = True
-    render.resolution_percentage = 100
-    render.use_compositing = render.use_sequencer = render.use_file_extension = False
-    settings = render.image_settings
-    if hasattr(settings, "media_type"):
-        settings.media_type = "MULTI_LAYER_IMAGE"
-    settings.file_format, settings.color_depth, settings.exr_codec = "OPEN_EXR_MULTILAYER", "32", "NONE"
-    if hasattr(settings, "use_exr_interleave"):
-        settings.use_exr_interleave = True  # one part, as in every version before
+def geometry(scene: Scene, scratch: Path) -> dict[str, bytes]:
+    """Depth and normals at the pixels' centres: the channels `DEPTH` (m along the view axis) and `NORMALS` (camera axes)."""
+    cycles, layer = bpy.context.scene.cycles, bpy.context.view_layer
+    settings = [
+        *_alone(scene, scene.size, 1), (cycles, "pixel_filter_type", "BOX"), (cycles, "filter_width", CENTRE_ONLY),
+        (layer, "use_pass_z", True), (layer, "use_pass_normal", True),
+    ]  # fmt: skip
+    with _set_to(settings), _from_the_origin(scene):
+        return _rendered(scratch, scene.size, (DEPTH, *NORMALS))
+
+
+def _alone(scene: Scene, size: int, samples: int) -> list[Setting]:
+    render, cycles = bpy.context.scene.render, bpy.context.scene.cycles
+    settings: list[Setting] = [
+        (render, "resolution_x", size), (render, "resolution_y", size), (render, "film_transparent", True),
+        (cycles, "samples", samples), (cycles, "use_denoising", False), (scene.camera.data.dof, "use_dof", False),
+    ]  # fmt: skip
+    settings += [(cycles, f"{kind}_bounces", 0) for kind in ("max", "diffuse", "glossy", "transmission")]
+    others = (thing for thing in bpy.context.scene.objects if thing.type in ("MESH", "LIGHT") and thing not in scene.subject.parts)
+    settings += [(thing, "visible_camera", False) for thing in others]
+    picture = render.image_settings
+    if hasattr(picture, "media_type"):
+        settings.append((picture, "media_type", "MULTI_LAYER_IMAGE"))
+    settings += [(picture, "file_format", "OPEN_EXR_MULTILAYER"), (picture, "color_mode", "RGBA"), (picture, "color_depth", "32")]
+    settings.append((picture, "exr_codec", "NONE"))
+    if hasattr(picture, "use_exr_interleave"):
+        settings.append((picture, "use_exr_interleave", True))  # one part, as in every version before
+    return settings
+
+
+@contextmanager
+def _set_to(settings: Collection[Setting]) -> Iterator[None]:
+    """Set attributes, and set them back in the same order: some only take what an earlier one allows."""
+    kept = [(thing, name, getattr(thing, name)) for thing, name, _ in settings]
+    try:
+        for thing, name, value in settings:
+            setattr(thing, name, value)
+        yield
+    finally:
+        for thing, name, value in kept:
+            setattr(thing, name, value)
+
+
+@contextmanager
+def _from_the_origin(scene: Scene) -> Iterator[None]:
+    """Move the rig so that the camera stands at the world's origin and looks along -z: world axes are then the camera's."""
+    rig = scene.rig
+    kept = rig.location.copy(), rig.rotation_euler.copy(), rig.scale.copy()
+    rig.matrix_basis = scene.camera.matrix_basis.inverted()
+    try:
+        yield
+    finally:
+        rig.location, rig.rotation_euler, rig.scale = kept
+
+
+def _rendered(scratch: Path, size: int, channels: Collection[str]) -> dict[str, bytes]:
+    render_to(scratch)
+    try:
+        width, height, found = read_exr(scratch.read_bytes(), channels)
+    except (OSError, ValueError) as error:
+        raise RunFailed(f"{scratch}: Blender wrote no such picture as was asked for ({error}); check the disk") from None
+    finally:
+        scratch.unlink(missing_ok=True)
+    if (width, height) != (size, size):
+        raise RunFailed(f"{scratch}: Blender wrote {width}×{height} pixels, not {size}×{size}; please report this")
+    return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import RunFailed
+from render.blender.alone import coverage
 from render.blender.framing import safe_distance
 from render.blender.pose import Pose
 from render.blender.scene import Scene
@@ -40,7 +41,7 @@ def check_mask(scene: Scene, enter: Callable[[int], str], scratch: Path) -> dict
     free = []
     for index in states:
         said = enter(index)
-        left = free_border(scene.alone().coverage(SIZE, SAMPLES, FILTER, scratch), SIZE)
+        left = free_border(coverage(scene, SIZE, SAMPLES, FILTER, scratch), SIZE)
         if left is None:
             raise RunFailed(f"nothing of the object is seen at {said}; see that its materials are not fully transparent")
         if left == 0:

@@ -10,11 +10,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from render.blender.alone import DEPTH, FILTER, NORMALS
+from render.blender.alone import DEPTH, NORMALS, coverage, geometry
 from render.blender.exr import write_exr
 from render.blender.scene import Scene
 
 MASK_SAMPLES = 16
+FILTER = 1.5
+"""Width in pixels of the filter of the pictures: Cycles' own."""
 NOTHING = 1e10
 """Cycles' depth where there is no object."""
 
@@ -32,10 +34,10 @@ def render_passes(scene: Scene, names: Collection[str], folder: Path) -> dict[st
     size, scratch = scene.size, folder / "partial-pass.exr"
     made: dict[str, tuple[str, bytes]] = {}
     if "mask" in names:
-        covered = scene.alone().coverage(size, MASK_SAMPLES, FILTER, scratch)
+        covered = coverage(scene, size, MASK_SAMPLES, FILTER, scratch)
         made["mask"] = "png", grey_png(size, _levels(covered))
     if {"depth", "normal"} & set(names):
-        channels = scene.alone().geometry(size, scratch)
+        channels = geometry(scene, scratch)
         depth, normals = {"Z": channels[DEPTH]}, dict(zip("RGB", (channels[name] for name in NORMALS), strict=True))
         made.update({name: ("exr", write_exr(size, size, one)) for name, one in (("depth", depth), ("normal", normals)) if name in names})
     staged = {}

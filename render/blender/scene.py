@@ -14,7 +14,6 @@ import bpy
 from mathutils import Matrix
 
 from render.blender import framing
-from render.blender.alone import Alone
 from render.blender.normalise import Subject
 from render.blender.pose import Pose
 from render.blender.viewpoint import Viewpoint
@@ -38,7 +37,6 @@ class Scene:
     sky_strength: float = 1.0
     lamp: Any = None
     name: str = "the object"
-    _alone: Alone | None = None
 
     @classmethod
     def around(cls, subject: Subject, size: int) -> Scene:
@@ -57,11 +55,6 @@ class Scene:
         self.subject.pivot.matrix_local = pose.pivot
         self.camera.matrix_local = framing.camera_matrix(pose.view, self.distance)
         self.camera.data.lens = pose.lens_mm
-
-    def alone(self) -> Alone:
-        """The scene that holds the object alone."""
-        self._alone = self._alone or Alone(self.subject, self.camera, self.rig)
-        return self._alone
 
     def evaluated(self, thing: Any) -> Matrix:
         """Matrix of ``thing`` in the rig's frame as the dependency graph has it."""

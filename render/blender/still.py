@@ -6,7 +6,6 @@ import errno
 import shutil
 import struct
 from pathlib import Path
-from typing import Any
 
 import bpy
 
@@ -22,7 +21,7 @@ def render_still(path: Path) -> None:
     Raises:
         RunFailed: Blender could not render. OSError: the disk is full. KeyboardInterrupt: Ctrl-C reached Blender first.
     """
-    render_to(path, bpy.context.scene)
+    render_to(path)
     try:
         path.write_bytes(pixels_only(path.read_bytes()))
     except (FileNotFoundError, ValueError):
@@ -30,15 +29,15 @@ def render_still(path: Path) -> None:
         raise RunFailed(f"{path}: Blender rendered but wrote no whole picture; check the disk and the folder's permissions") from None
 
 
-def render_to(path: Path, scene: Any) -> None:
-    """Render ``scene`` to ``path``, in its own format, with whatever Blender notes beside the pixels.
+def render_to(path: Path) -> None:
+    """Render the scene as it stands to ``path``, in the format that is set, with whatever Blender notes beside the pixels.
 
     Raises:
         RunFailed, OSError, KeyboardInterrupt: as `render_still`.
     """
-    scene.render.filepath = str(path.resolve())
+    bpy.context.scene.render.filepath = str(path.resolve())
     try:
-        outcome = bpy.ops.render.render(write_still=True, scene=scene.name)
+        outcome = bpy.ops.render.render(write_still=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split()).removeprefix("Error: ")
         _raise_if_full(path)
