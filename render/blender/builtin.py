@@ -1,4 +1,4 @@
-"""Four objects that need no file: none is symmetric about any axis, and each side of each can be told apart.
+"""Objects that need no file: none is symmetric about any axis, and each side of each can be told apart. One has shape keys.
 
 Modelled with the front towards -y, z up, in arbitrary units.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from mathutils import Matrix
 
+from render.blender.face import face
 from render.blender.shapes import Shapes, arc
 
 REVISION = 1
@@ -168,4 +169,4 @@ def lamp() -> Any:
     return s.build()
 
 
-OBJECTS: dict[str, Callable[[], Any]] = {"car": car, "mug": mug, "house": house, "lamp": lamp}
+OBJECTS: dict[str, Callable[[], Any]] = {"car": car, "mug": mug, "house": house, "lamp": lamp, "face": face}
