@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from cat_dataset.errors import UsageError
 from render.blender.asset_policy import add_asset_flags
+from render.blender.quality import PLAIN_TIMES, QUALITIES
 from render.blender.sweep_flags import add_state_flags
 
 DEVICES = ("auto", "cpu", "cuda", "optix", "hip", "metal", "oneapi")
@@ -63,7 +64,18 @@ def shared_flags(program: str, description: str, asset: str = "builtin:car") -> 
     )  # fmt: skip
     add_state_flags(parser, _whole, STATES)
     parser.add_argument("--size", type=_whole(16, LARGEST_SIZE), default=1024, help="width and height in pixels (default: %(default)s)")
-    parser.add_argument("--samples", type=_whole(1, 1_000_000), default=None, help="paths per pixel (default 64; 256 without a denoiser)")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--samples", type=_whole(1, 1_000_000), default=None, help="paths per pixel (default 64; 256 without a denoiser)")
+    chosen.add_argument(
+        "--quality", choices=tuple(QUALITIES), default=None,
+        help=f"paths per pixel by name: {', '.join(f'{name} {count}' for name, count in QUALITIES.items())}; "
+        f"{PLAIN_TIMES} times as many without a denoiser",
+    )  # fmt: skip
+    chosen.add_argument(
+        "--time-budget", type=_seconds, default=None, metavar="SECONDS",
+        help="as many paths per pixel as fit into this time per frame here; measured once per --out, then kept",
+    )  # fmt: skip
+    parser.add_argument("--no-denoise", action="store_true", help="leave the noise as it is")
     parser.add_argument(
         "--floor",
         choices=FLOORS,
@@ -131,3 +143,14 @@ def _whole(low: int, high: int) -> Any:
         return value
 
     return number
+
+
+def _seconds(text: str) -> float:
+    """An argparse type: seconds, to a thousandth, up to a day."""
+    try:
+        value = round(float(text), 3)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0.001 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"{text} is outside 0.001 to 86400 seconds")
+    return value

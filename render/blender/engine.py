@@ -9,7 +9,6 @@ import bpy
 from cat_dataset.errors import UsageError
 
 FASTEST_FIRST = ("optix", "cuda", "hip", "metal", "oneapi")
-SAMPLES_DENOISED, SAMPLES_PLAIN = 64, 256
 
 
 def start_empty() -> None:
@@ -129,7 +128,8 @@ def _picture(scene: Any, size: int) -> None:
     settings.file_format, settings.color_mode, settings.color_depth, settings.compression = "PNG", "RGB", "8", 40
 
 
-def describe(device: str, denoise: bool, samples: int) -> str:
-    """What renders, in a line."""
-    cleaner = "denoised by OpenImageDenoise" if denoise else "no denoiser in this build"
-    return f"Blender {bpy.app.version_string}, Cycles on {device}, {samples} samples, {cleaner}"
+def describe(device: str, denoise: bool, samples: int | None) -> str:
+    """What renders, in a line; ``samples`` is None where a time budget has yet to be settled."""
+    cleaner = "denoised by OpenImageDenoise" if denoise else "not denoised" if has_denoiser() else "no denoiser in this build"
+    count = "as many samples as the time budget allows" if samples is None else f"{samples} samples"
+    return f"Blender {bpy.app.version_string}, Cycles on {device}, {count}, {cleaner}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -38,41 +40,23 @@ def render_series(
     Raises:
         CatError: the asset cannot show this attribute, or Blender could not render. OSError: the disk is full.
     """
-    dials = dials_of(job.sweep)
-    for dial in dials:
-        dial.meet(scene)
-    _compose(job, scene, dials)
-    scene.sky_strength = strength
-    states, floor_kind, passes = job.sweep.states, job.furniture["floor"], job.furniture["passes"]
-    floor.check_floor(scene, floor_kind)
-    with SeriesWriter(job.folder, job.settings, {"blender": bpy.app.version_string}) as writer:
+    states, passes = job.sweep.states, job.furniture["passes"]
+    with staged(job, scene, strength) as stage, SeriesWriter(job.folder, job.settings, {"blender": bpy.app.version_string}) as writer:
+        dials, staging = stage.dials, writer.staging_path(0).parent
         progress.skip(len(writer.done))
-        staging, laid = writer.staging_path(0).parent, floor.lay_floor(scene, floor_kind)
-
-        def enter(index: int) -> str:
-            _set(scene, dials, index, states[index])
-            return _said(states[index])
-
-        try:
-            for dial in dials:
-                dial.enter(scene)
-            checked = check_mask(scene, enter, staging / "partial-mask.exr")
-            for index, values in enumerate(states):
-                if index in writer.done:
-                    continue
-                _set(scene, dials, index, values)
-                measured, state = _read(job, scene, dials, index, values)
-                render_still(writer.staging_path(index))
-                writer.commit(index, values, measured, state=state, passes=render_passes(scene, passes, staging))
-                progress.advance(note=job.folder.name)
-                if on_frame:
-                    on_frame(job.folder.name, index, len(states))
-                interrupt.check()
-            constants = {name: value for dial in dials for name, value in dial.constants(scene).items()}
-        finally:
-            for dial in dials:
-                dial.leave(scene)
-            floor.lift_floor(laid)
+        checked = check_mask(scene, stage.enter, staging / "partial-mask.exr")
+        for index, values in enumerate(states):
+            if index in writer.done:
+                continue
+            stage.enter(index)
+            measured, state = _read(job, scene, dials, index, values)
+            render_still(writer.staging_path(index))
+            writer.commit(index, values, measured, state=state, passes=render_passes(scene, passes, staging))
+            progress.advance(note=job.folder.name)
+            if on_frame:
+                on_frame(job.folder.name, index, len(states))
+            interrupt.check()
+        constants = {name: value for dial in dials for name, value in dial.constants(scene).items()}
         writer.finish(
             source="blender",
             scene={"asset": job.asset.key, "hdri": job.sky.key, "view": f"v{job.view.index:02d}"},
@@ -80,13 +64,50 @@ def render_series(
             varies=job.sweep.varies,
             constants={
                 **framing.describe(job.view, scene.distance, scene.size), **constants, **job.look, **job.furniture,
-                **floor.describe(scene, floor_kind), **describe_passes(passes), "mask_check": checked,
+                **floor.describe(scene, job.furniture["floor"]), **describe_passes(passes), "mask_check": checked,
                 "held": dict(job.sweep.held), "object_radius_m": RADIUS, "sky_strength": scene.sky_strength,
                 **_sky_turn(scene),
                 "view_transform": "Standard",
             },
             provenance={"tool": "render.blender", "licences": {"asset": job.asset.licence, "hdri": job.sky.licence}},
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The scene of a series: calling ``enter`` with a state's index brings it to that state, and says which."""
+
+    dials: list[Dial]
+    enter: Callable[[int], str]
+
+
+@contextmanager
+def staged(job: Job, scene: Scene, strength: float) -> Iterator[Stage]:
+    """The scene as all states of ``job`` share it: composed, on its floor, the dials' things in place; all undone at the end.
+
+    Raises:
+        CatError: the asset cannot show this attribute, or the camera would be under the floor.
+    """
+    dials, states, kind = dials_of(job.sweep), job.sweep.states, job.furniture["floor"]
+    for dial in dials:
+        dial.meet(scene)
+    _compose(job, scene, dials)
+    scene.sky_strength = strength
+    floor.check_floor(scene, kind)
+    laid = floor.lay_floor(scene, kind)
+
+    def enter(index: int) -> str:
+        _set(scene, dials, index, states[index])
+        return _said(states[index])
+
+    try:
+        for dial in dials:
+            dial.enter(scene)
+        yield Stage(dials, enter)
+    finally:
+        for dial in dials:
+            dial.leave(scene)
+        floor.lift_floor(laid)
 
 
 def _sky_turn(scene: Scene) -> dict[str, float]:

@@ -11,7 +11,7 @@ from cat_dataset.errors import CatError
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
 from cat_dataset.series_writer import is_complete
-from render.blender import asset_files, builtin, engine, sky, sky_files
+from render.blender import asset_files, builtin, engine, sky, sky_files, time_budget
 from render.blender.asset_import import load
 from render.blender.dials import dials_of
 from render.blender.look import look_of
@@ -52,8 +52,11 @@ class Session:
         """
         outcome = Outcome()
         assets, skies = self._assets(flags, outcome.failures.append), self._skies(flags.hdri, outcome.failures.append)
-        jobs = plan(sweep, assets, skies, flags, look_of(flags))
+        look = look_of(flags)
+        jobs = plan(sweep, assets, skies, flags, look)
         check_writable(flags.out)
+        if look["samples"] is None:
+            jobs = plan(sweep, assets, skies, flags, time_budget.settle(flags, look, jobs, self._ready))
         missing = [job for job in jobs if not is_complete(job.folder, job.settings)]
         check_room(flags.out, len(missing) * len(sweep.states), flags.size)
         todo = self._rehearsed(missing, outcome.failures.append)

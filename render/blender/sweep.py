@@ -46,7 +46,7 @@ def _name(error: CatError) -> None:
 def _warn_if_long(look: dict[str, Any], sweep: Sweep, flags: Namespace) -> None:
     """Say so before hours of work on a CPU begin: the defaults are for a GPU."""
     pictures = len(sweep.states) * flags.views
-    hours = pictures * look["size"] ** 2 * look["samples"] * SECONDS_PER_SAMPLE / (os.cpu_count() or 1) / 3600
+    hours = pictures * look["size"] ** 2 * (look["samples"] or 0) * SECONDS_PER_SAMPLE / (os.cpu_count() or 1) / 3600
     if look["device"] == "cpu" and hours > 0.25:
         print(
             f"{pictures} frames of each asset and sky take about {hours:.1f} h on this CPU; "
