@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Hashes of the files of the plan of `plans.write_plan`, made by the sweep's own script in one process."""
     out = tmp_path_factory.mktemp("undisturbed") / "series"
     flags = [word for name, value in TINY.items() for word in (f"--{name}", value)]
-    run = sweep("rotate", *flags, "--asset", "builtin:car", "builtin:mug", "--hdri", "builtin:studio", "--views", 2, "--seed", 3, "--out", out)
+    run = sweep(
+        "rotate", *flags, "--asset", "builtin:car", "builtin:mug", "--hdri", "builtin:studio", "--views", 2, "--seed", 3, "--out", out
+    )
     assert run.returncode == 0, run.stderr
     return hashes(out)

@@ -18,7 +18,13 @@ def cluster() -> Iterator[Any]:
     pytest.importorskip("ray", reason="needs Ray")
     from ray.cluster_utils import Cluster
 
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    notice = {
+        "health_check_initial_delay_ms": 0,
+        "health_check_period_ms": 500,
+        "health_check_timeout_ms": 500,
+        "health_check_failure_threshold": 4,
+    }
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, "_system_config": notice})
     try:
         yield made
     finally:
@@ -33,7 +39,7 @@ def blenders_under(folder: Path) -> set[int]:
 
 
 def test_a_node_killed_in_the_middle_costs_nothing(cluster: Any, tmp_path: Path) -> None:
-    long = {"views": 1, "render": {**TINY, "states": 80}}
+    long = {"views": 1, "render": {**TINY, "states": 48}}
     alone = cat_render(write_plan(tmp_path / "alone", **long))
     assert alone.returncode == 0, alone.stderr
     node = cluster.add_node(num_cpus=1)

@@ -53,7 +53,10 @@ def test_every_series_is_rendered_by_array_tasks(cluster: dict[str, str], undist
 def test_a_killed_task_is_submitted_again(cluster: dict[str, str], undisturbed: dict[str, str], tmp_path: Path) -> None:
     process = start(write_plan(tmp_path), "--executor", "slurm", "--workers", 2, environment=cluster)
     wait_until(lambda: frames_in(tmp_path / "series") > 1)
-    steps = [int(pid) for pid in subprocess.run(["pgrep", "-f", "submitit.core._submit"], capture_output=True, text=True, check=False).stdout.split()]
+    steps = [
+        int(pid)
+        for pid in subprocess.run(["pgrep", "-f", "submitit.core._submit"], capture_output=True, text=True, check=False).stdout.split()
+    ]
     victims = [pid for pid in steps if str(tmp_path) in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")]
     assert victims
     for pid in victims:
