@@ -7,19 +7,13 @@ from the weights of the expression: the neutral one gives the mesh, each express
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-import bpy
-
+from render.blender.grids import Grid, Point, Weights, add_piece, cap, ellipsoid, fixed, sphere, tube
 from render.blender.shapes import Shapes
 
 KEYS = ("smile", "frown", "mouthOpen", "mouthPucker", "eyesClosed", "eyesWide", "browsUp", "browsDown")
-
-Point = tuple[float, float, float]
-Grid = list[list[Point]]
-Weights = Mapping[str, float]
-NEUTRAL: Weights = dict.fromkeys(KEYS, 0.0)
 
 _ROWS, _COLUMNS = 96, 128
 _MOUTH_Z, _LIP_STEPS, _LIP_SIDES = -0.43, 40, 10
@@ -38,70 +32,31 @@ def face() -> Any:
     red, gold = s.paint(0.7, 0.05, 0.03, 0.35), s.paint(0.8, 0.5, 0.1, 0.25, 1.0)
     paint = s.materials
 
-    head = _piece("head", paint[skin], _head())
-    _piece("hair", paint[hair], _hair())
-    _piece("neck", paint[skin], _fixed(_tube_grid([(0.0, 0.12, -0.6), (0.0, 0.15, -0.95), (0.0, 0.18, -1.2)], [0.36, 0.34, 0.42])))
-    _piece("shirt", paint[shirt], _fixed(_ellipsoid((0.0, 0.2, -1.4), (0.84, 0.5, 0.34))))
-    _piece("badge", paint[red], _fixed(_ellipsoid((0.34, -0.22, -1.3), (0.085, 0.05, 0.085))))
-    _piece("earring", paint[gold], _fixed(_ellipsoid((-0.83, 0.0, -0.26), (0.035, 0.035, 0.06))))
+    def add(name: str, material: Any, make: Callable[[Weights], Grid]) -> Any:
+        return add_piece(name, material, KEYS, make)
+
+    head = add("head", paint[skin], _head())
+    add("hair", paint[hair], _hair())
+    add("neck", paint[skin], fixed(tube([(0.0, 0.12, -0.6), (0.0, 0.15, -0.95), (0.0, 0.18, -1.2)], [0.36, 0.34, 0.42])))
+    add("shirt", paint[shirt], fixed(ellipsoid((0.0, 0.2, -1.4), (0.84, 0.5, 0.34))))
+    add("badge", paint[red], fixed(ellipsoid((0.34, -0.22, -1.3), (0.085, 0.05, 0.085))))
+    add("earring", paint[gold], fixed(ellipsoid((-0.83, 0.0, -0.26), (0.035, 0.035, 0.06))))
     for side in (-1.0, 1.0):
-        _piece("ear", paint[skin], _fixed(_ellipsoid((side * 0.8, 0.06, -0.02), (0.07, 0.15, 0.22))))
-        _piece("inner ear", paint[lip], _fixed(_ellipsoid((side * 0.845, 0.02, -0.01), (0.035, 0.075, 0.13))))
+        add("ear", paint[skin], fixed(ellipsoid((side * 0.8, 0.06, -0.02), (0.07, 0.15, 0.22))))
+        add("inner ear", paint[lip], fixed(ellipsoid((side * 0.845, 0.02, -0.01), (0.035, 0.075, 0.13))))
         eye = (side * _EYE[0], _EYE[1], _EYE[2])
-        _piece("eye", paint[white], _fixed(_ellipsoid(eye, (_EYE_RADIUS,) * 3)))
-        _piece("iris", paint[iris], _fixed(_cap(eye, _EYE_RADIUS * 1.012, 30.0)))
-        _piece("pupil", paint[black], _fixed(_cap(eye, _EYE_RADIUS * 1.024, 14.0)))
-        _piece("upper lid", paint[skin], _lid(eye, 112.0, _UPPER))
-        _piece("lower lid", paint[skin], _lid(eye, -112.0, _LOWER))
-        _piece("lashes", paint[black], _lashes(eye))
-        _piece("brow", paint[hair], _brow(side))
-    _piece("mouth", paint[dark], _between(0.0, 1.0, 0.012))
-    _piece("teeth", paint[tooth], _between(0.0, 0.42, 0.02))
-    _piece("upper lip", paint[lip], _lip(0.0, 0.028))
-    _piece("lower lip", paint[lip], _lip(1.0, 0.038))
+        add("eye", paint[white], fixed(ellipsoid(eye, (_EYE_RADIUS,) * 3)))
+        add("iris", paint[iris], fixed(cap(eye, _EYE_RADIUS * 1.012, 30.0)))
+        add("pupil", paint[black], fixed(cap(eye, _EYE_RADIUS * 1.024, 14.0)))
+        add("upper lid", paint[skin], _lid(eye, 112.0, _UPPER))
+        add("lower lid", paint[skin], _lid(eye, -112.0, _LOWER))
+        add("lashes", paint[black], _lashes(eye))
+        add("brow", paint[hair], _brow(side))
+    add("mouth", paint[dark], _between(0.0, 1.0, 0.012))
+    add("teeth", paint[tooth], _between(0.0, 0.42, 0.02))
+    add("upper lip", paint[lip], _lip(0.0, 0.028))
+    add("lower lip", paint[lip], _lip(1.0, 0.038))
     return head
-
-
-def _piece(name: str, material: Any, make: Callable[[Weights], Grid]) -> Any:
-    """The mesh object of a piece, with a shape key for each expression that moves it."""
-    rest = make(NEUTRAL)
-    mesh = bpy.data.meshes.new(name)
-    corners = _quads(rest)
-    mesh.from_pydata(_flat(rest), [], corners)
-    mesh.polygons.foreach_set("use_smooth", [True] * len(corners))
-    mesh.materials.append(material)
-    thing = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(thing)
-    for key in KEYS:
-        moved = make({**NEUTRAL, key: 1.0})
-        if moved != rest:
-            if mesh.shape_keys is None:
-                thing.shape_key_add(name="neutral", from_mix=False)
-            block = thing.shape_key_add(name=key, from_mix=False)
-            block.data.foreach_set("co", [value for point in _flat(moved) for value in point])
-    return thing
-
-
-def _quads(grid: Grid) -> list[tuple[int, int, int, int]]:
-    """The grid's faces; where the last column lies on the first one it is left out."""
-    width = len(grid[0])
-    closed = all(math.dist(row[0], row[-1]) < 1e-9 for row in grid)
-    columns = width - 1
-    faces = []
-    for row in range(len(grid) - 1):
-        for column in range(columns):
-            after = (column + 1) % columns if closed else column + 1
-            here, below = row * width, (row + 1) * width
-            faces.append((here + column, here + after, below + after, below + column))
-    return faces
-
-
-def _flat(grid: Grid) -> list[Point]:
-    return [point for row in grid for point in row]
-
-
-def _fixed(grid: Grid) -> Callable[[Weights], Grid]:
-    return lambda weights: grid
 
 
 def _bell(distance: float, width: float) -> float:
@@ -112,16 +67,6 @@ def _step(value: float, low: float, high: float) -> float:
     """0 below ``low``, 1 above ``high``, smooth between."""
     share = min(1.0, max(0.0, (value - low) / (high - low)))
     return share * share * (3.0 - 2.0 * share)
-
-
-def _sphere(rows: int, columns: int) -> Grid:
-    """Directions from the top down, each row once around; the seam is behind and closes on itself."""
-    grid = []
-    for row in range(rows + 1):
-        down = math.pi * row / rows
-        around = [math.pi / 2 + 2 * math.pi * column / columns for column in range(columns + 1)]
-        grid.append([(math.sin(down) * math.cos(a), math.sin(down) * math.sin(a), math.cos(down)) for a in around])
-    return grid
 
 
 def _skin(direction: Point) -> Point:
@@ -148,7 +93,7 @@ def _front(x: float, z: float) -> float:
 
 
 def _head() -> Callable[[Weights], Grid]:
-    rest = [[_skin(direction) for direction in row] for row in _sphere(_ROWS, _COLUMNS)]
+    rest = [[_skin(direction) for direction in row] for row in sphere(_ROWS, _COLUMNS)]
     return lambda weights: [[_stirred(point, weights) for point in row] for row in rest]
 
 
@@ -177,7 +122,7 @@ def _stirred(point: Point, weights: Weights) -> Point:
 def _hair() -> Callable[[Weights], Grid]:
     """The skin's shape again, outside it above the hairline and inside below; parted on one side."""
     grid = []
-    for row in _sphere(_ROWS, _COLUMNS):
+    for row in sphere(_ROWS, _COLUMNS):
         points = []
         for direction in row:
             u, v, w = direction
@@ -188,25 +133,7 @@ def _hair() -> Callable[[Weights], Grid]:
             x, y, z = _skin(direction)
             points.append((x * (1 + swell), y * (1 + swell), z * (1 + swell)))
         grid.append(points)
-    return _fixed(grid)
-
-
-def _ellipsoid(centre: Point, radii: Point) -> Grid:
-    x, y, z = centre
-    a, b, c = radii
-    return [[(x + a * u, y + b * v, z + c * w) for u, v, w in row] for row in _sphere(24, 32)]
-
-
-def _cap(centre: Point, radius: float, degrees: float) -> Grid:
-    """The part of a sphere that looks ahead, out to ``degrees`` from -y."""
-    x, y, z = centre
-    grid = []
-    for ring in range(9):
-        tilt = math.radians(degrees * ring / 8)
-        around = [2 * math.pi * column / 40 for column in range(41)]
-        across, ahead = radius * math.sin(tilt), radius * math.cos(tilt)
-        grid.append([(x + across * math.cos(a), y - ahead, z + across * math.sin(a)) for a in around])
-    return grid
+    return fixed(grid)
 
 
 def _hinged(centre: Point, radius: float, across: float, up: float) -> Point:
@@ -243,7 +170,7 @@ def _lashes(eye: Point) -> Callable[[Weights], Grid]:
         edge = _edge(weights, _UPPER) - 1.0
         path = [_hinged(eye, _EYE_RADIUS * (_LID + 0.02), across, edge) for across in range(-78, 79, 6)]
         thick = [0.013 * (1.0 - 0.7 * (step / 13 - 1) ** 2) for step in range(len(path))]
-        return _tube_grid(path, thick, 8)
+        return tube(path, thick, 8)
 
     return make
 
@@ -257,7 +184,7 @@ def _brow(side: float) -> Callable[[Weights], Grid]:
             z = 0.37 + 0.07 * math.sin(math.pi * share * 0.8)
             z += weights["browsUp"] * (0.085 + 0.03 * math.sin(math.pi * share)) - weights["browsDown"] * (0.12 - 0.1 * share)
             path.append((x, _front(x, z) - 0.02, z))
-        return _tube_grid(path, [0.042 * (1.0 - 0.6 * (step / 20) ** 2) for step in range(21)], 10)
+        return tube(path, [0.042 * (1.0 - 0.6 * (step / 20) ** 2) for step in range(21)], 10)
 
     return make
 
@@ -295,20 +222,6 @@ def _lip(below: float, thick: float) -> Callable[[Weights], Grid]:
         path = [_rim(weights, below, share) for share in shares]
         shift = thick * (0.6 if below == 0.0 else -0.6)
         path = [(x, y - 0.012, z + shift * (1.0 - share * share)) for (x, y, z), share in zip(path, shares, strict=True)]
-        return _tube_grid(path, [thick * (0.45 + 0.55 * (1.0 - share * share)) for share in shares], _LIP_SIDES)
+        return tube(path, [thick * (0.45 + 0.55 * (1.0 - share * share)) for share in shares], _LIP_SIDES)
 
     return make
-
-
-def _tube_grid(path: list[Point], thick: list[float], sides: int = 32) -> Grid:
-    """A tube along a path that runs sideways or down, its ends drawn to a point."""
-    upright = abs(path[-1][2] - path[0][2]) > abs(path[-1][0] - path[0][0])
-    rings = [(path[0], 0.0), *zip(path, thick, strict=True), (path[-1], 0.0)]
-    grid = []
-    for (x, y, z), radius in rings:
-        turns = [2 * math.pi * side / sides for side in range(sides + 1)]
-        if upright:
-            grid.append([(x + radius * math.cos(a), y + radius * math.sin(a), z) for a in turns])
-        else:
-            grid.append([(x, y - radius * math.cos(a), z + radius * math.sin(a)) for a in turns])
-    return grid
