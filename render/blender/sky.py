@@ -95,16 +95,24 @@ def light_with(source: Source) -> float:
 
 def brighten(strength: float, ev: float) -> None:
     """Set the sky's strength: ``strength``, as `light_with` gave it, brightened by ``ev`` stops."""
-    tree = bpy.context.scene.world.node_tree
-    background = next(node for node in tree.nodes if node.type == "BACKGROUND")
-    wanted = strength * 2.0**ev
-    if abs(background.inputs["Strength"].default_value / wanted - 1) > 1e-6:  # setting it builds the importance map anew
-        background.inputs["Strength"].default_value = wanted
+    wanted = array("f", [strength * 2.0**ev])[0]  # as Blender keeps it
+    if present_strength() != wanted:  # setting it builds the importance map anew
+        _strength_socket().default_value = wanted
+
+
+def present_strength() -> float:
+    """The sky's strength, read back from the scene."""
+    return float(_strength_socket().default_value)
 
 
 def random_turn(seed: int, asset: str, sky: str, view: int) -> float:
     """Degrees about z that a series' sky is turned by: uniform, a function of what the series is."""
     return round(random.Random(f"sky {seed} {asset} {sky} {view}").uniform(0.0, 360.0), 6)
+
+
+def _strength_socket() -> Any:
+    tree = bpy.context.scene.world.node_tree
+    return next(node for node in tree.nodes if node.type == "BACKGROUND").inputs["Strength"]
 
 
 def _strength(source: Source, image: Any) -> float:
