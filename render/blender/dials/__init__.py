@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from render.blender.dials.camera import CameraDial
+from render.blender.dials.deform import DeformDial
 from render.blender.dials.dial import Dial
+from render.blender.dials.environment import EnvironmentDial
+from render.blender.dials.light import LightDial
+from render.blender.dials.material import MaterialDial
 from render.blender.dials.rotation import RotationDial
 from render.blender.dials.translation import TranslationDial
 from render.blender.sweep_spec import Sweep
@@ -11,7 +15,11 @@ from render.blender.sweep_spec import Sweep
 KINDS: dict[str, type[Dial]] = {
     "rotation": RotationDial,
     "translation": TranslationDial,
+    "light": LightDial,
     "camera": CameraDial,
+    "environment": EnvironmentDial,
+    "material": MaterialDial,
+    "deform": DeformDial,
 }
 
 
