@@ -24,6 +24,8 @@ class Slot:
     heard: float = field(default_factory=time.monotonic)
     leaving: bool = False
     """It was told to go, and is dealt nothing more."""
+    rest_until: float = 0.0
+    """No worker is started here before that moment."""
     fault: str | None = None
     """Why we ended the worker ourselves; None where we did not."""
 
@@ -41,7 +43,9 @@ class Slot:
     @property
     def idle(self) -> bool:
         """Whether a job can be dealt here, with a new worker if need be."""
-        return self.job is None and (self.worker is None or (self.ready and not self.leaving))
+        if self.worker is None:
+            return time.monotonic() >= self.rest_until
+        return self.job is None and self.ready and not self.leaving
 
     def begin(self, number: int, job: Job, threads: int | None) -> None:
         """Order ``job`` under ``number``, on ``threads`` threads unless the plan says how many."""

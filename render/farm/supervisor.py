@@ -28,8 +28,8 @@ from render.farm.verdicts import Verdict, judge, worst
 TICK_S = 0.5
 AT_A_TIME = 100
 """Finished series that are settled before workers are listened to again."""
-FAILED_STARTS = 3
-"""Workers that may die in a row before one is ever ready."""
+FAILED_STARTS, KILLED_STARTS = 3, 20
+"""Workers that may end in a row before any is ready: by themselves, or because somebody (short of memory?) kills them."""
 
 
 class Supervisor:
@@ -198,9 +198,14 @@ class Supervisor:
         if job is not None:
             self._carry_out(slot, job, Verdict("retry", reason), frames)
         elif failed_to_start:
-            self._failed_starts += 1
-            if "status 2" in how or self._failed_starts >= FAILED_STARTS:
-                self._fatal = (UsageError if "status 2" in how else RunFailed)(f"no worker can be started: {reason}")
+            self._failed_to_start(slot, reason, bad_input="status 2" in how, killed="SIGKILL" in how)
+
+    def _failed_to_start(self, slot: Slot, reason: str, *, bad_input: bool, killed: bool) -> None:
+        """Try again a little later, but not for ever."""
+        self._failed_starts += 1
+        if bad_input or self._failed_starts >= (KILLED_STARTS if killed else FAILED_STARTS):
+            self._fatal = (UsageError if bad_input else RunFailed)(f"no worker can be started: {reason}")
+        slot.rest_until = time.monotonic() + min(0.1 * 2**self._failed_starts, 30.0)
 
     # Judging
 

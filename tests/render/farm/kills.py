@@ -23,16 +23,19 @@ from tests.render.runs import hashes
 SAME, FAILED, DIFFERENT, FALSE = "recovered, same bytes", "NOT RECOVERED", "OTHER BYTES", "SOMETHING FALSE WAS LEFT"
 
 
-def killed_workers(work: Path, expected: dict[str, str], times: int, seed: int = 0, **changes: object) -> Counter[str]:
-    """Kill a random worker at random moments of runs with two, until ``times`` were killed; what came of each kill."""
+def killed_workers(work: Path, expected: dict[str, str], times: int, takes: float, seed: int = 0, **changes: object) -> Counter[str]:
+    """Kill a random one of two workers at random moments, until ``times`` were killed; what came of each kill.
+
+    ``takes`` is the time of an undisturbed run: the moments lie up to half of that apart.
+    """
     rng = random.Random(seed)
     tally: Counter[str] = Counter()
     while tally.total() < times:
         folder = work / f"workers{tally.total()}"
-        process = start(write_plan(folder, **changes), "--workers", 2, "--retries", 20)
+        process = start(write_plan(folder, **changes), "--workers", 2, "--retries", times)
         kills = 0
         while process.poll() is None and tally.total() + kills < times:
-            time.sleep(rng.uniform(0.0, 3.0))
+            time.sleep(rng.uniform(0.0, 0.5 * takes))
             victims = workers_of(process)
             if victims and process.poll() is None:
                 with suppress(ProcessLookupError):
@@ -47,7 +50,7 @@ def killed_workers(work: Path, expected: dict[str, str], times: int, seed: int =
     return tally
 
 
-def killed_commands(work: Path, expected: dict[str, str], times: int, seed: int = 0, **changes: object) -> Counter[str]:
+def killed_commands(work: Path, expected: dict[str, str], times: int, takes: float, seed: int = 0, **changes: object) -> Counter[str]:
     """Kill the command itself at random moments, ``times`` times, and run it again each time until it ends well."""
     rng = random.Random(seed)
     tally: Counter[str] = Counter()
@@ -56,7 +59,7 @@ def killed_commands(work: Path, expected: dict[str, str], times: int, seed: int 
         plan, kills, honest = write_plan(folder, **changes), 0, True
         while tally.total() + kills < times:
             process = start(plan, "--workers", 2)
-            time.sleep(rng.uniform(0.5, 5.0))
+            time.sleep(rng.uniform(0.05, 0.8) * takes)
             if process.poll() is not None:
                 process.communicate()
                 break
@@ -96,14 +99,16 @@ def main() -> None:
     plan = {"render": {**TINY, "states": 24}, "sweeps": [{"script": "rotate"}, {"script": "translate"}]}
     with tempfile.TemporaryDirectory(prefix="kills-") as name:
         work = Path(name)
-        run = cat_render(write_plan(work / "whole", **plan))
+        begun = time.monotonic()
+        run = cat_render(write_plan(work / "whole", **plan), "--workers", 2)
+        takes = time.monotonic() - begun
         assert run.returncode == 0, run.stderr
         expected = hashes(work / "whole" / "series")
         kinds: dict[str, Callable[..., Counter[str]]] = {"workers": killed_workers, "cat-render": killed_commands}
         for what, kill in kinds.items():
             print(
                 f"kill -9 of {what}:",
-                ", ".join(f"{count} {outcome}" for outcome, count in kill(work, expected, times, **plan).items()),
+                ", ".join(f"{count} {outcome}" for outcome, count in kill(work, expected, times, takes, **plan).items()),
                 flush=True,
             )
 
