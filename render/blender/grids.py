@@ -31,6 +31,7 @@ def add_piece(name: str, material: Any, keys: Sequence[str], make: Callable[[Wei
             if mesh.shape_keys is None:
                 thing.shape_key_add(name="neutral", from_mix=False)
             block = thing.shape_key_add(name=key, from_mix=False)
+            block.value = 0.0  # newer Blenders begin at 1
             block.data.foreach_set("co", [value for point in _flat(moved) for value in point])
     return thing
 

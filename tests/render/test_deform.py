@@ -168,7 +168,7 @@ import bpy
 from bpy_extras.object_utils import world_to_camera_view
 
 from cat_dataset.interrupt import GentleInterrupt
-from render.blender import deform, rotate
+from render.blender import deform, face, rotate
 from render.blender.session import Session
 
 out, *flags = sys.argv[1:]
@@ -200,6 +200,10 @@ def watch(folder, index, frames):
     shown.append({"frame": index, "error": worst, "moved": farthest, "box": box})
 
 
+bpy.ops.wm.read_factory_settings(use_empty=True)
+face.face()
+values = {block.value for keys in bpy.data.shape_keys for block in keys.key_blocks if block != keys.reference_key}
+assert values == {0.0}, values
 session = Session(GentleInterrupt(), on_frame=watch)
 for module, extra in (
     (deform, ["--key", "mouthOpen"]),
