@@ -31,6 +31,8 @@ def look_at_obj(path: Path) -> Contents:
             word, _, rest = last.strip().partition(b" ")
             if word == b"v":
                 points += 1
+                if b"n" in rest.lower():  # nan, inf: Blender would read them as 0
+                    raise InputError(f"{path} has coordinates that are not finite numbers ({last[:40]!r}); repair the file")
             elif word == b"f":
                 corners = rest.split()
                 faces += 1

@@ -96,6 +96,7 @@ PLY_HEAD = b"ply\nformat %s 1.0\nelement vertex 3\nproperty float x\nproperty fl
 FACE = b"element face 1\nproperty list uchar int vertex_indices\n"
 CORNERS = struct.pack("<9f", 0, 0, 0, 1, 0, 0, 0, 1, 0)
 MALFORMED = {
+    "nan.obj": (b"v 0 0 nan\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", "not finite"),
     "cloud.ply": (PLY_HEAD % b"ascii" + b"end_header\n0 0 0\n1 0 0\n0 1 0\n", "no mesh with a face"),
     "no_format.ply": (b"ply\n" + FACE + b"end_header\n3 0 1 2\n", "is not a PLY file"),
     "odd.ply": (b"ply\nformat ascii 1.0\nelement face many\nend_header\n", "not PLY"),
