@@ -78,7 +78,7 @@ class Slurm:
                 return None
             if time.monotonic() - self._missed.setdefault(handle.job_id, time.monotonic()) < GRACE_S:
                 return None
-            raise Lost("its Slurm task ended without a result")
+            raise Lost(f"its Slurm task ended without a result{_last_words(handle)}")
         try:
             return handle.results()[0]
         except Exception as error:
@@ -93,6 +93,8 @@ class Slurm:
     def close(self) -> None:
         """Remove submitit's files."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        with suppress(OSError):
+            self._folder.parent.rmdir()
 
     def _queued(self) -> set[str]:
         """Ids of all our tasks in the queue; asked at most once a second."""
@@ -128,6 +130,12 @@ class Slurm:
             else:
                 others[name] = value
         return {**parameters, "additional_parameters": others} if others else parameters
+
+
+def _last_words(handle: Any) -> str:
+    """The end of what a task printed."""
+    lines = [line.strip() for line in (handle.stderr() or "").splitlines() if line.strip()]
+    return f" ({lines[-1][:200]})" if lines else ""
 
 
 def minutes(text: str) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cat_dataset.errors import CatError, InputError, RunFailed, SeriesConflict, UsageError
-from cat_dataset.files import folder_lock
+from cat_dataset.files import folder_lock, write_json
 from render.blender.sources import Source
 from render.blender.worker import failure_json
 from render.farm import machine
 from render.farm.chunks import cut
+from render.farm.confirmed import Confirmed
 from render.farm.inputs import Given
 from render.farm.jobs import Job
 from render.farm.patience import FIRST_S, LEAST_S, Patience
@@ -91,6 +93,20 @@ def test_chunks_are_even_and_never_too_long() -> None:
     assert [len(chunk) for chunk in cut([JOB] * 10, 1)] == [3, 3, 3, 1]
     assert {len(chunk) for chunk in cut([JOB] * 6400, 2)} == {64}
     assert cut([], 3) == []
+
+
+def test_finished_series_are_compared_with_a_confirmed_one(tmp_path: Path) -> None:
+    sweep = replace(JOB.sweep, out=tmp_path)
+    jobs = [replace(JOB, sweep=sweep, series=f"rotate_z-toy-sky-v{view:02d}", view=view) for view in range(4)]
+    for job, samples, frames in zip(jobs, (4, 4, 5, 4), (4, 4, 4, 3), strict=True):
+        settings = {"samples": samples, "view": job.view, "asset": {"name": "toy.glb"}}
+        write_json(job.folder / "series.json", {"id": job.series, "frames": [{}] * frames, "provenance": {"settings": settings}})
+    confirmed = Confirmed()
+    assert not confirmed.knows(jobs[1])
+    confirmed.learn(jobs[0])
+    assert [confirmed.knows(job) for job in jobs] == [True, True, False, False]
+    (jobs[1].folder / "series.json").write_bytes(b"{")
+    assert not confirmed.knows(jobs[1])
 
 
 @pytest.mark.parametrize(("refused", "kind", "status"), [([False], RunFailed, 1), ([True], InputError, 2), ([True, False], RunFailed, 1)])
