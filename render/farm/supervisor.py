@@ -236,7 +236,7 @@ class Supervisor:
 
     def _give_up(self, job: Job, reason: str, *, refused: bool) -> None:
         self.report.failures.append(Failure.of(job, reason, refused, max(1, self._tries[job.series])))
-        self._progress.skip(job.frames - self._rendered[job.series])
+        self._progress.total -= job.frames - self._rendered[job.series]
 
     def _settle(self, job: Job, *, already: bool) -> None:
         self.report.already += already
