@@ -1,15 +1,21 @@
-"""The lamp: a small ball or a square panel that lights the object and is itself never seen by the camera."""
+"""The lamp: a small ball or a square panel that lights the object and is itself never seen by the camera.
+
+It always hangs in the scene, dark where no sweep asks for light: Cycles numbers its lights as they come, and pictures would
+depend, in their noise, on whether a series without a lamp went before.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from mathutils import Matrix
 
 from render.blender import framing
-from render.blender.scene import Scene, hang
 from render.blender.viewpoint import Viewpoint
+
+if TYPE_CHECKING:
+    from render.blender.scene import Scene
 
 BALL_RADIUS_M = 0.05
 PANEL_SIDE_M = 0.5
@@ -23,34 +29,38 @@ RULE = (
 )
 
 
+def new_lamp() -> Any:
+    """A dark lamp."""
+    light = bpy.data.lights.new("lamp", "POINT")
+    light.energy = 0.0
+    thing = bpy.data.objects.new("lamp", light)
+    bpy.context.scene.collection.objects.link(thing)
+    thing.visible_camera = False
+    return thing
+
+
 def distance(scene: Scene) -> float:
     """Metres from the pivot's place at rest to the lamp; the object never comes nearer than half of them."""
     return max(NEAREST_M, round(2.0 * scene.reach(), 6))
 
 
-def add_lamp(scene: Scene, shape: str) -> Any:
-    """Hang a lamp of ``shape`` (point, area) under the scene's rig, turned to the pivot."""
-    light = bpy.data.lights.new("lamp", {"point": "POINT", "area": "AREA"}[shape])
+def place_lamp(scene: Scene, shape: str) -> None:
+    """Give the lamp its ``shape`` (point, area) and its place, turned to the pivot."""
+    scene.lamp.data.type = {"point": "POINT", "area": "AREA"}[shape]
+    light = scene.lamp.data  # anew: its Python type has changed
     if shape == "point":
         light.shadow_soft_size = BALL_RADIUS_M  # 0.25 or 0 unless told, as the version goes
         if hasattr(light, "use_soft_falloff"):
             light.use_soft_falloff = False  # a ball, whose irradiance is P/(4πd²) at every distance
     else:
         light.shape, light.size = "SQUARE", PANEL_SIDE_M
-    thing = bpy.data.objects.new("lamp", light)
-    bpy.context.scene.collection.objects.link(thing)
-    thing.visible_camera = False
-    hang(thing, scene.rig)
     direction = Viewpoint(0, ELEVATION, scene.view.azimuth + TO_THE_RIGHT)
-    thing.matrix_local = framing.camera_matrix(direction, distance(scene))  # lamps, like cameras, look along -z
-    return thing
+    scene.lamp.matrix_local = framing.camera_matrix(direction, distance(scene))  # lamps, like cameras, look along -z
 
 
-def remove_lamp(thing: Any) -> None:
-    """Take the lamp out of the file."""
-    light = thing.data
-    bpy.data.objects.remove(thing, do_unlink=True)
-    bpy.data.lights.remove(light)
+def put_out(scene: Scene) -> None:
+    """Make the lamp dark."""
+    scene.lamp.data.energy = 0.0
 
 
 def evaluated(scene: Scene) -> tuple[float, tuple[float, float, float], Matrix]:

@@ -14,6 +14,7 @@ import bpy
 from mathutils import Matrix
 
 from render.blender import framing
+from render.blender.lamp import new_lamp
 from render.blender.normalise import Subject
 from render.blender.pose import Pose
 from render.blender.viewpoint import Viewpoint
@@ -29,24 +30,24 @@ class Scene:
     subject: Subject
     camera: Any
     rig: Any
+    lamp: Any
     size: int
     view: Viewpoint = field(default_factory=lambda: Viewpoint(0, 0.0, 0.0))
     poses: Sequence[Pose] = ()
     distance: float = 0.0
     furniture: Mapping[str, Any] = field(default_factory=dict)
     sky_strength: float = 1.0
-    lamp: Any = None
     name: str = "the object"
 
     @classmethod
     def around(cls, subject: Subject, size: int) -> Scene:
-        """Hang ``subject`` and a new camera under a new rig."""
+        """Hang ``subject``, a new camera and a dark lamp under a new rig."""
         rig = bpy.data.objects.new("rig", None)
         bpy.context.scene.collection.objects.link(rig)
-        camera = framing.add_camera()
-        for thing in (subject.pivot, camera):
+        camera, lamp = framing.add_camera(), new_lamp()
+        for thing in (subject.pivot, camera, lamp):
             hang(thing, rig)
-        return cls(subject, camera, rig, size)
+        return cls(subject, camera, rig, lamp, size)
 
     def stand(self, pose: Pose) -> None:
         """Put object, camera and rig as ``pose`` says."""

@@ -42,7 +42,7 @@ class LightDial(Dial):
     def enter(self, scene: Scene) -> None:
         _say_what_becomes_of(tuple(sorted(self.sweep.values("light_temperature"))))
         shape = scene.furniture["lamp"]
-        scene.lamp = lamp.add_lamp(scene, shape)
+        lamp.place_lamp(scene, shape)
         self._exposure = exposure_ev(shape, max(map(self._brightest_channel, self.sweep.states)), lamp.distance(scene))
         scene.sky_strength *= 2.0 ** sky_ev(self.options.get("fill_ev", FILL_EV), self._exposure, MEAN_LUMINANCE)
         cycles = bpy.context.scene.cycles
@@ -97,9 +97,7 @@ class LightDial(Dial):
             setattr(bpy.context.scene.cycles, name, value)
         for socket, strength in self._glow:
             socket.default_value = strength
-        if scene.lamp is not None:
-            lamp.remove_lamp(scene.lamp)
-            scene.lamp = None
+        lamp.put_out(scene)
 
     def _brightest_channel(self, state: State) -> float:
         """Watts of the lamp's brightest channel in ``state``."""
