@@ -30,9 +30,12 @@ def load(source: Source, policy: AssetPolicy = AssetPolicy(), shape_keys: Sequen
     """
     _open(source)
     name = str(source)
-    polygons.check_subdivision(name, policy)
+    lowered = polygons.lower_subdivision(name, policy)
     parts = freeze(name, shape_keys)
     notes, adapted = _adapt(name, parts, policy, shape_keys)
+    if lowered:
+        adapted["max_polygons"] = policy.max_polygons
+        notes.insert(0, "its subdivision was lowered")
     turn = turn_for(source.path, policy.up) if source.path else None
     if turn is not None:
         adapted["up"] = policy.up

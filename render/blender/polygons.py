@@ -20,10 +20,10 @@ def triangles(meshes: Iterable[Any]) -> int:
     return sum(len(mesh.loops) - 2 * len(mesh.polygons) for mesh in meshes)
 
 
-def check_subdivision(name: str, policy: AssetPolicy) -> None:
+def lower_subdivision(name: str, policy: AssetPolicy) -> bool:
     """Look at subdivision before it is evaluated: each level makes four polygons of one, and a few more fill any memory.
 
-    Where the policy is to decimate, levels are lowered until the asset is near its limit.
+    Where the policy is to decimate, levels are lowered until the asset is near its limit; whether any was.
 
     Raises:
         InputError: it would have far more triangles than that, and the policy is to refuse.
@@ -35,14 +35,16 @@ def check_subdivision(name: str, policy: AssetPolicy) -> None:
         for modifier in thing.modifiers
         if modifier.type == "SUBSURF" and modifier.show_render
     ]
-    while subdivided:
+    lowered = False
+    while True:
         count = sum(2 * len(mesh.loops) * 4 ** (modifier.render_levels - 1) for mesh, modifier in subdivided if modifier.render_levels)
         if count <= 4 * policy.max_polygons:  # what stands in front of it in the stack may be fewer, and is counted afterwards
-            return
+            return lowered
         if policy.too_many == "refuse":
             raise policy.too_large(name, count)
         highest = max((modifier for _, modifier in subdivided), key=lambda modifier: int(modifier.render_levels))
         highest.render_levels -= 1
+        lowered = True
 
 
 def decimate(name: str, things: Sequence[Any], limit: int) -> None:

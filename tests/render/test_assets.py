@@ -367,6 +367,12 @@ thing.modifiers.new("smooth", "SUBSURF").render_levels = 11
 bpy.ops.wm.save_as_mainfile(filepath=str(out / "smooth.blend"))
 report("smooth.blend")
 report("smooth.blend", AssetPolicy(max_polygons=20_000, too_many="decimate"), "lowered")
+start()
+thing = block((1, 1, 1), (0, 0, 0))
+thing.modifiers.new("smooth", "SUBSURF").render_levels = 8
+thing.modifiers.new("flat", "DECIMATE").ratio = 0.1
+bpy.ops.wm.save_as_mainfile(filepath=str(out / "flat.blend"))
+report("flat.blend", AssetPolicy(max_polygons=24_000, too_many="decimate"), "lowered, then within")
 """)
 
 
@@ -389,3 +395,5 @@ def test_too_many_polygons_are_refused_or_thinned_out_the_same_each_time(heavy: 
 def test_subdivision_is_held_back_before_it_fills_the_memory(heavy: dict[str, dict[str, Any]]) -> None:
     assert "more than the 2,000,000 of --max-polygons" in heavy["smooth.blend"]["error"]
     assert heavy["lowered"]["triangles"] <= 20_000
+    assert heavy["lowered"]["notes"][0] == "its subdivision was lowered"
+    assert heavy["lowered, then within"]["adapted"] == {"max_polygons": 24_000}
