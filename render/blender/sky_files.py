@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from cat_dataset.command import warn
 from cat_dataset.errors import InputError
 
 KINDS = (".exr", ".hdr")
@@ -36,6 +37,8 @@ def check_sky(path: Path) -> dict[str, str]:
             raise _cut_off(path)
         if size[0] > LARGEST[0] or size[1] > LARGEST[1]:
             raise InputError(f"{path} is {size[0]}×{size[1]}; skies up to {LARGEST[0]}×{LARGEST[1]} can be used, scale it down")
+        if size[0] != 2 * size[1]:
+            warn(f"{path} is {size[0]}×{size[1]}: a whole sphere is twice as wide as high, so this sky will look stretched")
         if head[:2] == b"#?" and not _hdr_is_whole(stream.read(), *size):
             raise _cut_off(path)
     return {}

@@ -81,6 +81,15 @@ def test_any_bytes_at_all_give_a_clear_refusal_or_pass(tmp_path_factory: pytest.
         assert str(path) in str(error)
 
 
+def test_a_sky_that_is_no_whole_sphere_is_said(assets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_sky(assets / "small.hdr")
+    assert capsys.readouterr().err == ""
+    data = (assets / "small.hdr").read_bytes().replace(b"-Y 32 +X 64", b"-Y 16 +X 64")
+    (tmp_path / "strip.hdr").write_bytes(data)
+    check_sky(tmp_path / "strip.hdr")
+    assert "64×16: a whole sphere is twice as wide as high" in capsys.readouterr().err
+
+
 @settings(max_examples=200, deadline=None)
 @given(data=st.binary(max_size=400), head=st.sampled_from([b"", b"\x76\x2f\x31\x01\x02\x00\x00\x00", b"#?RADIANCE\n\n-Y 8 +X 8\n\x02\x02"]))
 def test_any_bytes_as_a_sky_give_a_clear_refusal_or_pass(tmp_path_factory: pytest.TempPathFactory, data: bytes, head: bytes) -> None:
