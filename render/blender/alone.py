@@ -20,7 +20,7 @@ from render.blender.still import render_to
 
 ALPHA, DEPTH, NORMALS = "Combined.A", "Depth.Z", ("Normal.X", "Normal.Y", "Normal.Z")
 CENTRE_ONLY = 0.01
-"""Width in pixels of the filter that samples a pixel at its centre; Cycles takes no narrower one."""
+"""Width in pixels of the filter that samples a pixel at its centre; Cycles takes no narrower one, and has boxes of one pixel alone."""
 Setting = tuple[Any, str, Any]
 
 
@@ -29,27 +29,24 @@ def coverage(scene: Scene, size: int, samples: int, width: float, scratch: Path)
 
     ``width`` is that of the filter in pixels; ``scratch`` a file to use on the way.
     """
-    cycles = bpy.context.scene.cycles
-    with _set_to([*_alone(scene, size, samples), (cycles, "pixel_filter_type", "BLACKMAN_HARRIS"), (cycles, "filter_width", width)]):
+    with _set_to(_alone(scene, size, samples, width)):
         return _rendered(scratch, size, (ALPHA,))[ALPHA]
 
 
 def geometry(scene: Scene, scratch: Path) -> dict[str, bytes]:
     """Depth and normals at the pixels' centres: the channels `DEPTH` (m along the view axis) and `NORMALS` (camera axes)."""
-    cycles, layer = bpy.context.scene.cycles, bpy.context.view_layer
-    settings = [
-        *_alone(scene, scene.size, 1), (cycles, "pixel_filter_type", "BOX"), (cycles, "filter_width", CENTRE_ONLY),
-        (layer, "use_pass_z", True), (layer, "use_pass_normal", True),
-    ]  # fmt: skip
+    layer = bpy.context.view_layer
+    settings = [*_alone(scene, scene.size, 1, CENTRE_ONLY), (layer, "use_pass_z", True), (layer, "use_pass_normal", True)]
     with _set_to(settings), _from_the_origin(scene):
         return _rendered(scratch, scene.size, (DEPTH, *NORMALS))
 
 
-def _alone(scene: Scene, size: int, samples: int) -> list[Setting]:
+def _alone(scene: Scene, size: int, samples: int, width: float) -> list[Setting]:
     render, cycles = bpy.context.scene.render, bpy.context.scene.cycles
     settings: list[Setting] = [
         (render, "resolution_x", size), (render, "resolution_y", size), (render, "film_transparent", True),
-        (cycles, "samples", samples), (cycles, "use_denoising", False), (scene.camera.data.dof, "use_dof", False),
+        (cycles, "samples", samples), (cycles, "filter_width", width), (cycles, "use_denoising", False),
+        (scene.camera.data.dof, "use_dof", False),
     ]  # fmt: skip
     settings += [(cycles, f"{kind}_bounces", 0) for kind in ("max", "diffuse", "glossy", "transmission")]
     others = (thing for thing in bpy.context.scene.objects if thing.type in ("MESH", "LIGHT") and thing not in scene.subject.parts)

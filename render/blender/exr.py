@@ -99,6 +99,8 @@ def _header(data: bytes) -> tuple[dict[str, bytes], int]:
         name, here = _word(data, here)
         _, here = _word(data, here)
         (length,) = struct.unpack_from("<i", data, here)
+        if length < 0:
+            raise IndexError(f"{name} has a negative length")
         values[name] = data[here + 4 : here + 4 + length]
         here += 4 + length
     return values, here + 1
@@ -117,7 +119,9 @@ def _float_channels(listed: bytes) -> list[str]:
 
 
 def _word(data: bytes, here: int) -> tuple[str, int]:
-    end = data.index(b"\0", here)
+    end = data.find(b"\0", here)
+    if end < 0:
+        raise IndexError("a name without an end")
     return data[here:end].decode("utf-8"), end + 1
 
 
