@@ -181,6 +181,7 @@ report("far objects.blend")
 
 start()
 gnome()
+bpy.context.view_layer.update()
 for thing in bpy.data.objects:
     thing.data.transform(thing.matrix_world)
     for vertex in thing.data.vertices:
@@ -198,6 +199,7 @@ def test_size_and_place_do_not_matter(sizes: dict[str, dict[str, Any]]) -> None:
         assert "error" not in result, result
         loose = 0.004 if name == "far meshes.blend" else 1e-4  # the file itself has steps of 8 mm there
         assert result["size"] == pytest.approx(GNOME, abs=loose), name
+        assert result["arm"] - result["nose"] == pytest.approx(ARM - NOSE, abs=0.1 + loose), name
         assert result["radius"] == pytest.approx(0.5, abs=1e-5), name
         assert result["outline"] == pytest.approx(0.5, abs=1e-5), name
 
@@ -397,3 +399,46 @@ def test_subdivision_is_held_back_before_it_fills_the_memory(heavy: dict[str, di
     assert heavy["lowered"]["triangles"] <= 20_000
     assert heavy["lowered"]["notes"][0] == "its subdivision was lowered"
     assert heavy["lowered, then within"]["adapted"] == {"max_polygons": 24_000}
+
+
+def test_pictures_do_not_depend_on_size_and_place(tmp_path: Path) -> None:
+    code = """
+import hashlib
+
+from mathutils import Matrix, Vector
+
+from render.blender import engine, framing
+
+
+def picture(name):
+    report(name)
+    camera = framing.add_camera()
+    engine.set_up(size=64, samples=4, seed=0, device="cpu", denoise=False, threads=1)
+    sun = bpy.data.objects.new("sun", bpy.data.lights.new("sun", "SUN"))
+    bpy.context.scene.collection.objects.link(sun)
+    sun.rotation_euler = (0.6, 0.3, 0.2)
+    backward = Vector((1, -1.2, 0.7)).normalized()
+    camera.matrix_world = Matrix.Translation(backward * 1.7) @ backward.to_track_quat("Z", "Y").to_matrix().to_4x4()
+    bpy.context.scene.render.filepath = str(out / "picture.png")
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(str(out / "picture.png"), check_existing=False)
+    return hashlib.sha256(repr(image.pixels[:]).encode()).hexdigest()
+
+
+digests = []
+for scale, shift in ((1.0, 0.0), (1e-6, 0.0), (1e6, 0.0), (1.0, 1e5)):
+    start()
+    gnome(scale)
+    root = bpy.data.objects.new("root", None)
+    bpy.context.scene.collection.objects.link(root)
+    for thing in list(bpy.data.objects):
+        if thing is not root:
+            thing.parent = root
+    root.location = (shift, -shift, shift)
+    bpy.ops.wm.save_as_mainfile(filepath=str(out / "gnome.blend"))
+    digests.append(picture("gnome.blend"))
+print("RESULT", json.dumps(["digests", digests]))
+"""
+    digests = results_of(code, tmp_path)["digests"]
+    assert len(digests) == 4
+    assert len(set(digests)) == 1
