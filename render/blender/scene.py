@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from render.blender import framing
 from render.blender.lamp import new_lamp
@@ -22,9 +22,10 @@ from render.blender.viewpoint import Viewpoint
 
 @dataclass
 class Scene:
-    """One asset's scene. All below ``size`` is that of the series under way.
+    """One asset's scene. All below ``size`` is that of the series under way, but for the name and ``outlines``.
 
-    ``furniture`` says what else stands in it (`render.blender.plan.Job`); ``sky_strength`` is the sky's at 0 EV.
+    ``furniture`` says what else stands in it (`render.blender.plan.Job`); ``sky_strength`` is the sky's at 0 EV; ``outlines``
+    are the object's corners by the values of its shape keys, as far as they were asked for.
     """
 
     subject: Subject
@@ -38,6 +39,7 @@ class Scene:
     furniture: Mapping[str, Any] = field(default_factory=dict)
     sky_strength: float = 1.0
     name: str = "the object"
+    outlines: dict[tuple[tuple[str, float], ...], Sequence[Vector]] = field(default_factory=dict)
 
     @classmethod
     def around(cls, subject: Subject, size: int) -> Scene:

@@ -315,3 +315,39 @@ def test_an_expression_without_keys_is_refused(tmp_path: Path) -> None:
     run = sweep("rotate", *FLAGS, "--states", 2, "--asset", "builtin:face", "--also", "expression_smile", 0, 10, "--out", tmp_path)
     assert run.returncode == 2
     assert error_lines(run) == ["nothing says which shape keys make expression_smile; use deform.py with --key expression_smile=KEY"]
+
+
+OUTLINES = """
+import sys
+
+sys.path.insert(0, ".")
+import bpy
+from mathutils import Matrix
+
+from render.blender.asset_import import load
+from render.blender.dials.deform import DeformDial
+from render.blender.pose import Pose
+from render.blender.scene import Scene
+from render.blender.sources import Source
+from render.blender.sweep_spec import Sweep
+from render.blender.viewpoint import Viewpoint
+from pathlib import Path
+
+scene = Scene.around(load(Source("bar", Path(sys.argv[1]), "0" * 64), shape_keys=("mouthSmile",)), 64)
+states = ({"deformation": 0.0}, {"deformation": 10.0})
+options = {"deform": {"deformation": {"positive": ["mouthSmile"], "negative": []}}}
+rest = Pose(Matrix(), Viewpoint(0, 0.0, 0.0), scene.subject.outline)
+for turn in range(2):  # the second series of an asset takes its outlines from the first
+    dial = DeformDial(Sweep("test", ("deformation",), states, {}, options))
+    dial.meet(scene)
+    lengths = []
+    for state in states:
+        outline = dial.pose(rest, state).outline
+        lengths.append(max(corner.x for corner in outline) - min(corner.x for corner in outline))
+    print("RESULT", lengths[1] / lengths[0], len(scene.outlines), dial.read_back(scene, {"deformation": 0.0})["deformation"])
+"""
+
+
+def test_the_outline_is_that_of_each_state_and_the_keys_rest_afterwards(assets: Path) -> None:
+    lines = [line for line in inside_blender(OUTLINES, assets / "bar.blend").splitlines() if line.startswith("RESULT")]
+    assert [[float(number) for number in line.split()[1:]] for line in lines] == [pytest.approx([3, 2, 0], abs=1e-5)] * 2

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import bpy
-from mathutils import Vector
 
 from cat_dataset.errors import InputError, UsageError
 from render.blender.dials.dial import Dial
@@ -16,6 +14,9 @@ from render.blender.pose import Pose
 from render.blender.scene import Scene
 from render.blender.subject import Subject
 from render.blender.sweep_spec import DIALS, State, Sweep
+
+KEPT_OUTLINES = 256
+"""Outlines of states kept for the next series of the asset: a hull of a million vertices takes seconds."""
 
 
 class DeformDial(Dial):
@@ -29,8 +30,7 @@ class DeformDial(Dial):
         for name in DIALS[self.kind]:
             if sweep.values(name) and name not in self._bindings:
                 raise UsageError(f"nothing says which shape keys make {name}; use deform.py with --key {name}=KEY")
-        self._subject: Subject | None = None
-        self._outlines: dict[tuple[float, ...], Sequence[Vector]] = {}
+        self._scene: Scene | None = None
 
     def shape_keys(self) -> tuple[str, ...]:
         used = [binding for name, binding in self._bindings.items() if self.sweep.values(name)]
@@ -42,17 +42,19 @@ class DeformDial(Dial):
                 scene.subject.measured_shape_key(key)
             except KeyError:
                 raise InputError(f"{scene.name}: the shape key {key} moves nothing; name another one, or repair it") from None
-        self._subject = scene.subject
+        self._scene = scene
 
     def pose(self, pose: Pose, values: State) -> Pose:
-        assert self._subject is not None, "meet comes first"
+        assert self._scene is not None, "meet comes first"
         sliders = self._sliders(values)
-        state = tuple(sliders.values())
-        if state not in self._outlines:
-            self._subject.set_shape_keys(sliders)
-            self._outlines[state] = self._subject.points()
-            self._rest(self._subject)
-        return replace(pose, outline=self._outlines[state])
+        known, state = self._scene.outlines, tuple(sorted(sliders.items()))
+        if state not in known:
+            if len(known) >= KEPT_OUTLINES:
+                known.clear()
+            self._scene.subject.set_shape_keys(sliders)
+            known[state] = self._scene.subject.points()
+            self._rest(self._scene.subject)
+        return replace(pose, outline=known[state])
 
     def apply(self, scene: Scene, values: State) -> None:
         scene.subject.set_shape_keys(self._sliders(values))
