@@ -33,6 +33,14 @@ class SeriesConflict(SeriesError):
     """A series folder that exists already, made with other settings or by another process."""
 
 
+class SeriesBusy(SeriesConflict):
+    """A folder that another live process is writing."""
+
+
+class NoRoom(InputError):
+    """A disk on which the work will not fit."""
+
+
 class ManifestError(InputError):
     """A manifest or shard that is damaged, incomplete or of another schema version."""
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cat_dataset.errors import InputError, SeriesConflict
+from cat_dataset.errors import InputError, SeriesBusy
 
 JSON_CAP = 64 << 20
 """Bytes of the largest JSON file that is read at all (a series of 100,000 frames is about 40 MB)."""
@@ -138,7 +138,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
     """Hold ``folder`` for this process. The system releases the lock when the process dies, even by ``kill -9``.
 
     Raises:
-        SeriesConflict: another live process holds it.
+        SeriesBusy: another live process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
@@ -148,7 +148,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
             if os.name != "nt" and not os.path.samestat(os.fstat(stream.fileno()), path.stat()):
                 raise BlockingIOError  # the holder removed this file meanwhile, and another may hold a new one
         except OSError:
-            raise SeriesConflict(f"{folder} is being written by another process; wait for it or choose another folder") from None
+            raise SeriesBusy(f"{folder} is being written by another process; wait for it or choose another folder") from None
         try:
             yield
         finally:

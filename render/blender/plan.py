@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cat_dataset.errors import InputError
+from cat_dataset.errors import InputError, NoRoom
 from render.blender.series_id import series_id
 from render.blender.sky import random_turn
 from render.blender.sources import Source
@@ -79,10 +79,10 @@ def check_room(out: Path, frames: int, size: int) -> None:
     """See that ``frames`` more pictures fit on the disk of ``out``.
 
     Raises:
-        InputError: they do not.
+        NoRoom: they do not.
     """
     needed, free = int(frames * size * size * BYTES_PER_PIXEL), shutil.disk_usage(out).free
     if needed > free:
-        raise InputError(
+        raise NoRoom(
             f"{out} has {free / 1e6:.1f} MB free and {frames} frames need about {needed / 1e6:.1f} MB; free some space or use another --out"
         )

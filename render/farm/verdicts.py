@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from render.farm.inputs import Given
 from render.farm.jobs import Job
 
 Action = Literal["retry", "refuse", "postpone", "stop"]
 Scope = Literal["series", "asset", "hdri", "sweep"]
-NO_ROOM = " MB free and "
-"""What `render.blender.plan.check_room` says of a disk on which a series will not fit."""
-HELD = "is being written by another process"
-"""What `cat_dataset.files.folder_lock` says of a folder that somebody else holds."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +29,16 @@ def judge(job: Job, failure: Mapping[str, Any]) -> Verdict:
     Bad input (exit status 2) stays bad however often it is tried. A failed run may do better in a fresh process.
     """
     message, kinds = str(failure.get("message")), failure.get("kinds", ())
-    if NO_ROOM in message:
+    if "NoRoom" in kinds:
         return Verdict("stop", message)
     if failure.get("errno") in (errno.ENOSPC, errno.EDQUOT):
         return Verdict("stop", f"disk full while writing {job.folder}: free some space and run again; finished work is kept")
     if "SeriesConflict" in kinds:
-        return Verdict("postpone" if HELD in message else "refuse", message)
+        return Verdict("postpone" if "SeriesBusy" in kinds else "refuse", message)
     if failure.get("exit_code") != 2:
         return Verdict("retry", message)
-    for scope, given in (("asset", job.asset), ("hdri", job.sky)):
+    scopes: tuple[tuple[Scope, Given], ...] = (("asset", job.asset), ("hdri", job.sky))
+    for scope, given in scopes:
         if given.argument in message or str(given.source) in message:
             return Verdict("refuse", message, scope)
     return Verdict("refuse", message, "sweep" if "UsageError" in kinds else "series")

@@ -33,7 +33,7 @@ JOB = Job("rotate_z-toy-sky-v00", Sweep("sweeps[0]", "rotate", "rotate_z", (), 4
         (InputError("skies/sky.exr is black"), "refuse", "hdri"),
         (UsageError("--device cuda is not available here"), "refuse", "sweep"),
         (SeriesConflict("series/x was made with size = 64, not 32"), "refuse", "series"),
-        (InputError("series has 1.0 MB free and 4 frames need about 9.0 MB; free some space"), "stop", "series"),
+        (NoRoom("series has 1.0 MB free and 4 frames need about 9.0 MB; free some space"), "stop", "series"),
         (OSError(errno.ENOSPC, "No space left on device", "x"), "stop", "series"),
         (OSError(errno.EIO, "Input/output error", "x"), "retry", "series"),
         (RunFailed("Blender could not render it"), "retry", "series"),
