@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cat_dataset.errors import CatError, InputError, RunFailed, SeriesConflict, UsageError
+from cat_dataset.errors import CatError, InputError, NoRoom, RunFailed, SeriesConflict, UsageError
 from cat_dataset.files import folder_lock, write_json
 from render.blender.sources import Source
 from render.blender.worker import failure_json
