@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from cat_dataset.command import warn
 from cat_dataset.errors import InputError
 from cat_dataset.files import sha256_file
 from render.blender.asset_collada import look_at_dae
@@ -42,8 +41,6 @@ def check_asset(path: Path, policy: AssetPolicy = AssetPolicy()) -> dict[str, st
         if there is None and policy.missing_textures != "allow":
             raise InputError(f"{path} needs {spelling}, which is missing; put it back beside it, embed it, or --missing-textures allow")
         found[spelling] = sha256_file(there) if there else ABSENT
-    if absent := [spelling for spelling, digest in found.items() if digest == ABSENT]:
-        warn(f"{path} is rendered without {', '.join(absent)}, which is missing")
     return found
 
 

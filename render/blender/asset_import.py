@@ -11,6 +11,7 @@ import bpy
 from cat_dataset.command import warn
 from cat_dataset.errors import InputError
 from render.blender import materials, polygons, quiet
+from render.blender.asset_files import ABSENT
 from render.blender.asset_policy import AssetPolicy
 from render.blender.builtin import OBJECTS
 from render.blender.engine import start_empty
@@ -36,7 +37,9 @@ def load(source: Source, policy: AssetPolicy = AssetPolicy(), shape_keys: Sequen
     if lowered:
         adapted["max_polygons"] = policy.max_polygons
         notes.insert(0, "its subdivision was lowered")
-    turn = turn_for(source.path, policy.up) if source.path else None
+    if absent := sorted(companion for companion, digest in source.companions.items() if digest == ABSENT):
+        notes.append(f"files it refers to are missing: {', '.join(absent)}")
+    turn = turn_for(source.path, policy) if source.path else None
     if turn is not None:
         adapted["up"] = policy.up
     for note in notes:

@@ -17,6 +17,8 @@ from cat_dataset import series_writer
 from cat_dataset.errors import InputError, SeriesConflict
 
 MOST_POLYGONS = 2_000_000
+NOT_SAYING = {".obj": "y", ".glb": "y", ".gltf": "y", ".ply": "z", ".stl": "z"}
+"""Formats whose files do not say which axis is up (glTF fixes it), and the axis that Blender's importers take."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,18 @@ class AssetPolicy:
         limits = ["--max-polygons", str(self.max_polygons), "--too-many", self.too_many]
         return ["--up", self.up, "--missing-textures", self.missing_textures, *limits]
 
-    def possible(self) -> list[dict[str, Any]]:
-        """Every `Subject.adapted` that an asset may have under this policy, the empty one first."""
-        turned = [{}, {"up": self.up}] if self.up != "auto" else [{}]
+    def axis_up(self, suffix: str) -> str | None:
+        """The axis that this policy makes point up in files of that suffix; None where they are left as they are."""
+        usual = NOT_SAYING.get(suffix.lower())
+        return None if usual is None or self.up in ("auto", usual) else self.up
+
+    def possible(self, suffix: str) -> list[dict[str, Any]]:
+        """Every `Subject.adapted` that a file of that suffix may have under this policy, the one of least first."""
+        axis = self.axis_up(suffix)
+        turned = {} if axis is None else {"up": axis}
         patched = [{}, {"missing_textures": "allow"}] if self.missing_textures == "allow" else [{}]
         thinned = [{}, {"max_polygons": self.max_polygons}] if self.too_many == "decimate" else [{}]
-        return [{**one, **two, **three} for one, two, three in product(turned, patched, thinned)]
+        return [{**turned, **one, **two} for one, two in product(patched, thinned)]
 
     def too_large(self, name: str, count: int) -> InputError:
         """The error for the asset ``name`` that has ``count`` triangles."""
@@ -56,16 +64,17 @@ class AssetPolicy:
             "raise it, or thin the asset out by --too-many decimate"
         )
 
-    def is_complete(self, folder: Path, settings: Mapping[str, Any]) -> bool:
-        """`series_writer.is_complete`, before the asset was loaded: whatever this policy may have done to it is as good.
+    def is_complete(self, folder: Path, settings: Mapping[str, Any], asset: Path | None) -> bool:
+        """`series_writer.is_complete` before ``asset`` was loaded: whatever this policy may have done to it is as good.
 
         Raises:
             SeriesConflict: finished, or begun, with settings that fit none of it.
         """
-        for adapted in self.possible()[1:]:
+        least, *more = self.possible(asset.suffix if asset else "")
+        for adapted in more:
             with suppress(SeriesConflict):
                 return series_writer.is_complete(folder, {**settings, **adapted})
-        return series_writer.is_complete(folder, settings)
+        return series_writer.is_complete(folder, {**settings, **least})
 
 
 def add_asset_flags(parser: argparse.ArgumentParser) -> None:

@@ -12,9 +12,8 @@ import bpy
 from mathutils import Matrix
 
 from cat_dataset.errors import InputError
+from render.blender.asset_policy import AssetPolicy
 
-NOT_SAYING = {".obj": "y", ".glb": "y", ".gltf": "y", ".ply": "z", ".stl": "z"}
-"""Formats whose files do not say which axis is up (glTF fixes it), and the axis that Blender's importers take."""
 _Y_UP = Matrix(((1, 0, 0), (0, 0, -1), (0, 1, 0)))
 _OPERATORS: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
     ".obj": (("wm", "obj_import", {}), ("import_scene", "obj", {})),
@@ -54,12 +53,10 @@ def importer(path: Path) -> Callable[[], Any]:
     )
 
 
-def turn_for(path: Path, up: str) -> Matrix | None:
-    """3×3 rotation, after the import, that makes the file's axis ``up`` ("y" or "z") point up; None where nothing is to be done."""
-    usual = NOT_SAYING.get(path.suffix.lower())
-    if usual is None or up in ("auto", usual):
-        return None
-    return _Y_UP if up == "y" else _Y_UP.inverted()
+def turn_for(path: Path, policy: AssetPolicy) -> Matrix | None:
+    """3×3 rotation, after the import, that makes the axis of ``policy`` point up; None where nothing is to be done."""
+    axis = policy.axis_up(path.suffix)
+    return None if axis is None else _Y_UP if axis == "y" else _Y_UP.inverted()
 
 
 def _check_version(path: Path) -> None:

@@ -27,8 +27,9 @@ def test_flags_and_policies_are_the_same_thing() -> None:
     assert AssetPolicy.of(parser.parse_args([])) == AssetPolicy()
     policy = AssetPolicy("z", "allow", 300, "decimate")
     assert AssetPolicy.of(parser.parse_args(policy.as_flags())) == policy
-    assert len(policy.possible()) == 8
-    assert AssetPolicy().possible() == [{}]
+    assert len(policy.possible(".fbx")) == 4
+    assert all(adapted["up"] == "z" for adapted in policy.possible(".obj"))
+    assert AssetPolicy().possible(".obj") == AssetPolicy(up="y").possible(".obj") == [{}]
 
 
 def begun(folder: Path, adapted: dict[str, object]) -> Path:
@@ -41,16 +42,21 @@ def begun(folder: Path, adapted: dict[str, object]) -> Path:
 def test_a_series_of_an_asset_that_needed_nothing_fits_every_policy(tmp_path: Path) -> None:
     folder = begun(tmp_path / "plain", {})
     for policy in (AssetPolicy(), DECIMATE, ALLOW):
-        assert policy.is_complete(folder, SETTINGS) is False  # no conflict: it may go on
+        assert policy.is_complete(folder, SETTINGS, Path("a.obj")) is False  # no conflict: it may go on
 
 
 def test_a_series_of_a_changed_asset_fits_the_policy_that_changes_it_so(tmp_path: Path) -> None:
     folder = begun(tmp_path / "thin", {"max_polygons": 5000})
-    assert DECIMATE.is_complete(folder, SETTINGS) is False
-    assert AssetPolicy("auto", "allow", 5000, "decimate").is_complete(folder, SETTINGS) is False
-    for other in (AssetPolicy(), ALLOW, AssetPolicy(too_many="decimate", max_polygons=6000)):
+    assert DECIMATE.is_complete(folder, SETTINGS, Path("a.obj")) is False
+    assert AssetPolicy("auto", "allow", 5000, "decimate").is_complete(folder, SETTINGS, Path("a.obj")) is False
+    for other in (
+        AssetPolicy(),
+        ALLOW,
+        AssetPolicy("z", max_polygons=5000, too_many="decimate"),
+        AssetPolicy(too_many="decimate", max_polygons=6000),
+    ):
         with pytest.raises(SeriesConflict):
-            other.is_complete(folder, SETTINGS)
+            other.is_complete(folder, SETTINGS, Path("a.obj"))
 
 
 PROBE = """

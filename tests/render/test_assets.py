@@ -52,7 +52,7 @@ def report(name, policy=AssetPolicy(), label=None):
     path = out / name
     try:
         companions = check_asset(path, policy)
-        subject = load(Source(path.stem, path, "0" * 64), policy)
+        subject = load(Source(path.stem, path, "0" * 64, companions=companions), policy)
     except CatError as error:
         print("RESULT", json.dumps([label or name, {"error": str(error)}]))
         return None
@@ -333,10 +333,10 @@ def test_a_missing_texture_is_refused_or_replaced_by_plain_colour_and_said(colou
     assert plain == pytest.approx([0.1, 0.7, 0.2, 1.0] if name in ("t.blend", "t.fbx") else plain)
     assert min(plain[:3]) > 0.01  # neither black nor magenta
     assert allowed["adapted"] == {"missing_textures": "allow"}
-    (note,) = allowed["notes"]
-    assert "plain colour where textures are missing" in note
+    assert "plain colour where textures are missing" in allowed["notes"][0]
     if name in ("t.gltf", "t.obj"):
         assert allowed["companions"]["paint.png"] == "missing"
+        assert allowed["notes"][1] == "files it refers to are missing: paint.png"
         assert len(whole["companions"]["paint.png"]) == 64
 
 
