@@ -182,8 +182,8 @@ def _brow(side: float) -> Callable[[Weights], Grid]:
             share = step / 20
             x = side * (0.13 + 0.36 * share)
             z = 0.37 + 0.07 * math.sin(math.pi * share * 0.8)
-            z += weights["browsUp"] * (0.085 + 0.03 * math.sin(math.pi * share)) - weights["browsDown"] * (0.12 - 0.1 * share)
-            path.append((x, _front(x, z) - 0.02, z))
+            z += weights["browsUp"] * (0.07 + 0.03 * math.sin(math.pi * share)) - weights["browsDown"] * (0.12 - 0.1 * share)
+            path.append((x, _front(x, z) - 0.02 - 0.03 * weights["browsUp"], z))
         return tube(path, [0.042 * (1.0 - 0.6 * (step / 20) ** 2) for step in range(21)], 10)
 
     return make
