@@ -112,7 +112,7 @@ def _say_what_becomes_of(kelvins: tuple[float, ...]) -> None:
     if outside:
         warn(
             f"light_temperature {_span(outside)}: redder than Rec.709 can say; blue is left at 0, and what the lamp then has "
-            "is in measured.light_temperature"
+            "is in state.lamp.kelvin"
         )
     beyond = [kelvin for kelvin in kelvins if kelvin > BLENDERS_HOTTEST]
     if beyond:
