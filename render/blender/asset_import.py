@@ -22,6 +22,8 @@ from render.blender.shape_keys import names
 from render.blender.sources import Source
 from render.blender.subject import Subject
 
+_said: set[str] = set()
+
 
 def load(source: Source, policy: AssetPolicy = AssetPolicy(), shape_keys: Sequence[str] = ()) -> Subject:  # noqa: B008
     """Start an empty scene that holds ``source``, normalised, with the named shape keys left alive at 0.
@@ -42,8 +44,10 @@ def load(source: Source, policy: AssetPolicy = AssetPolicy(), shape_keys: Sequen
     turn = turn_for(source.path, policy) if source.path else None
     if turn is not None:
         adapted["up"] = policy.up
-    for note in notes:
-        warn(f"{name}: {note}")
+    for line in [f"{name}: {note}" for note in notes]:
+        if line not in _said:  # an asset may be loaded several times
+            warn(line)
+            _said.add(line)
     return replace(normalise(name, parts, turn, shape_keys), notes=tuple(notes), adapted=adapted)
 
 
