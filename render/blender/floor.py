@@ -18,8 +18,8 @@ FADES, ENDS = 2.0, 12.0
 _SPOKES = 96
 
 
-def check_floor(scene: Scene, kind: str) -> None:
-    """See that the camera stays above the floor in every state.
+def check_floor(name: str, scene: Scene, kind: str) -> None:
+    """See that the camera stays above the floor in every state of the series ``name``.
 
     Raises:
         InputError: it does not.
@@ -32,7 +32,7 @@ def check_floor(scene: Scene, kind: str) -> None:
     if above < NEAREST_M:
         place = f"{-above:.2f} m under" if above < 0 else f"only {above:.2f} m above"
         raise InputError(
-            f"the camera would be {place} the floor, which lies at the object's lowest point, at "
+            f"{name}: the camera would be {place} the floor, which lies at the object's lowest point, at "
             f"{scene.poses[lowest].view.elevation:g}° of elevation; use --floor none, a higher view, or a range that keeps it above"
         )
 

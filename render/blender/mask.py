@@ -29,8 +29,8 @@ def extreme_states(poses: Sequence[Pose]) -> list[int]:
     return sorted({0, len(poses) - 1, *tightest})
 
 
-def check_mask(scene: Scene, enter: Callable[[int], str], scratch: Path) -> dict[str, Any]:
-    """See that the object is in the picture, whole, in the extreme states; what was seen, as JSON.
+def check_mask(name: str, scene: Scene, enter: Callable[[int], str], scratch: Path) -> dict[str, Any]:
+    """See that the object is in the picture, whole, in the extreme states of the series ``name``; what was seen, as JSON.
 
     ``enter`` brings the scene to a state and says which; ``scratch`` is a file to use on the way.
 
@@ -43,9 +43,9 @@ def check_mask(scene: Scene, enter: Callable[[int], str], scratch: Path) -> dict
         said = enter(index)
         left = free_border(coverage(scene, SIZE, SAMPLES, FILTER, scratch), SIZE)
         if left is None:
-            raise RunFailed(f"nothing of the object is seen at {said}; see that its materials are not fully transparent")
+            raise RunFailed(f"{name}: nothing of the object is seen at {said}; see that its materials are not fully transparent")
         if left == 0:
-            raise RunFailed(f"the object touches the border of the picture at {said}; please report this")
+            raise RunFailed(f"{name}: the object touches the border of the picture at {said}; please report this")
         free.append(left)
     return {"states": states, "size": SIZE, "free_border_px": min(free)}
 

@@ -15,6 +15,7 @@ from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
 from cat_dataset.series_writer import SeriesWriter
 from render.blender import engine, floor, framing
+from render.blender.border import BoxedStill, boxed
 from render.blender.dials import dials_of
 from render.blender.dials.dial import Dial
 from render.blender.mask import check_mask
@@ -41,16 +42,18 @@ def render_series(
         CatError: the asset cannot show this attribute, or Blender could not render. OSError: the disk is full.
     """
     states, passes = job.sweep.states, job.furniture["passes"]
-    with staged(job, scene, strength) as stage, SeriesWriter(job.folder, job.settings, {"blender": bpy.app.version_string}) as writer:
+    settings = {**job.settings, **scene.subject.adapted}
+    with staged(job, scene, strength) as stage, SeriesWriter(job.folder, settings, {"blender": bpy.app.version_string}) as writer:
         dials, staging = stage.dials, writer.staging_path(0).parent
         progress.skip(len(writer.done))
-        checked = check_mask(scene, stage.enter, staging / "partial-mask.exr")
+        picture = BoxedStill(scene, staging).render if boxed(job) else lambda path, pose: render_still(path)
+        checked = check_mask(job.folder.name, scene, stage.enter, staging / "partial-mask.exr")
         for index, values in enumerate(states):
             if index in writer.done:
                 continue
             stage.enter(index)
             measured, state = _read(job, scene, dials, index, values)
-            render_still(writer.staging_path(index))
+            picture(writer.staging_path(index), scene.poses[index])
             writer.commit(index, values, measured, state=state, passes=render_passes(scene, passes, staging))
             progress.advance(note=job.folder.name)
             if on_frame:
@@ -69,7 +72,10 @@ def render_series(
                 **_sky_turn(scene),
                 "view_transform": "Standard",
             },
-            provenance={"tool": "render.blender", "licences": {"asset": job.asset.licence, "hdri": job.sky.licence}},
+            provenance={
+                "tool": "render.blender", "licences": {"asset": job.asset.licence, "hdri": job.sky.licence},
+                **({"notes": list(scene.subject.notes)} if scene.subject.notes else {}),
+            },
         )  # fmt: skip
 
 
@@ -93,7 +99,7 @@ def staged(job: Job, scene: Scene, strength: float) -> Iterator[Stage]:
         dial.meet(scene)
     _compose(job, scene, dials)
     scene.sky_strength = strength
-    floor.check_floor(scene, kind)
+    floor.check_floor(job.folder.name, scene, kind)
     laid = floor.lay_floor(scene, kind)
 
     def enter(index: int) -> str:

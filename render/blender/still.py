@@ -22,6 +22,15 @@ def render_still(path: Path) -> None:
         RunFailed: Blender could not render. OSError: the disk is full. KeyboardInterrupt: Ctrl-C reached Blender first.
     """
     render_to(path)
+    drop_notes(path)
+
+
+def drop_notes(path: Path) -> None:
+    """Leave nothing but pixels in a PNG that Blender wrote.
+
+    Raises:
+        RunFailed: it is not whole. OSError: the disk is full.
+    """
     try:
         path.write_bytes(pixels_only(path.read_bytes()))
     except (FileNotFoundError, ValueError):

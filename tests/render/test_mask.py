@@ -39,22 +39,22 @@ framing.safe_distance = lambda poses: 0.6 * safe(poses)
 render("near")
 framing.safe_distance = safe
 
-def with_the_outer_half_unknown(scene, *rest):
+def with_the_outer_half_unknown(name, scene, *rest):
     kept = scene.subject.outline
     known = [corner * 0.5 for corner in kept]
     scene.poses = [replace(pose, outline=known) for pose in scene.poses]
     scene.distance = safe(scene.poses)
-    return check(scene, *rest)
+    return check(name, scene, *rest)
 
 series.check_mask = with_the_outer_half_unknown
 render("unknown")
 
-def invisible(scene, *rest):
+def invisible(name, scene, *rest):
     for material in scene.subject.materials:
         tree = material.node_tree
         output = next(node for node in tree.nodes if node.type == "OUTPUT_MATERIAL")
         tree.links.new(tree.nodes.new("ShaderNodeBsdfTransparent").outputs[0], output.inputs["Surface"])
-    return check(scene, *rest)
+    return check(name, scene, *rest)
 
 series.check_mask = invisible
 render("invisible")
