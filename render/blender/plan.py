@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ REVISION = 2
 """Raise it when a change to the scene or the render settings changes pixels."""
 BYTES_PER_PIXEL = 2.0
 """Of a PNG, generously: detailed renders take about 1.5."""
+BYTES_PER_PIXEL_OF = {"mask": 0.2, "depth": 2.5, "normal": 10.0}
+"""Of a pass, generously: an object that fills its frame takes about two thirds of it."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,14 @@ def check_writable(out: Path) -> None:
     probe.unlink()
 
 
-def check_room(out: Path, frames: int, size: int) -> None:
-    """See that ``frames`` more pictures fit on the disk of ``out``.
+def check_room(out: Path, frames: int, size: int, passes: Collection[str] = ()) -> None:
+    """See that ``frames`` more pictures with their ``passes`` fit on the disk of ``out``.
 
     Raises:
         NoRoom: they do not.
     """
-    needed, free = int(frames * size * size * BYTES_PER_PIXEL), shutil.disk_usage(out).free
+    each = size * size * (BYTES_PER_PIXEL + sum(BYTES_PER_PIXEL_OF[name] for name in passes))
+    needed, free = int(frames * each), shutil.disk_usage(out).free
     if needed > free:
         raise NoRoom(
             f"{out} has {free / 1e6:.1f} MB free and {frames} frames need about {needed / 1e6:.1f} MB; free some space or use another --out"
