@@ -5,14 +5,16 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from cat_dataset.errors import CatError
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
-from cat_dataset.series_writer import is_complete
 from render.blender import asset_files, builtin, engine, sky, sky_files, time_budget
 from render.blender.asset_import import load
+from render.blender.asset_policy import AssetPolicy
+from render.blender.asset_probe import probed
 from render.blender.dials import dials_of
 from render.blender.look import look_of
 from render.blender.plan import Job, check_room, check_writable, plan
@@ -41,6 +43,7 @@ class Session:
         self._look: Any = None
         self._sky: tuple[str, float] | None = None
         self._met: Sweep | None = None
+        self._policy = AssetPolicy()
         engine.start_empty()
 
     def render(self, sweep: Sweep, flags: Namespace, report: Report = lambda error: None) -> Outcome:
@@ -51,14 +54,15 @@ class Session:
                 asset, sky or series that there is failed.
         """
         outcome = Outcome()
+        self._policy = AssetPolicy.of(flags)
         assets, skies = self._assets(flags, outcome.failures.append), self._skies(flags.hdri, outcome.failures.append)
         look = look_of(flags)
         jobs = plan(sweep, assets, skies, flags, look)
         check_writable(flags.out)
         if look["samples"] is None:
             jobs = plan(sweep, assets, skies, flags, time_budget.settle(flags, look, jobs, self._ready))
-        missing = [job for job in jobs if not is_complete(job.folder, job.settings)]
-        check_room(flags.out, len(missing) * len(sweep.states), flags.size)
+        missing = [job for job in jobs if not self._policy.is_complete(job.folder, job.settings, job.asset.path)]
+        check_room(flags.out, len(missing) * len(sweep.states), flags.size, flags.passes)
         todo = self._rehearsed(missing, outcome.failures.append)
         if len(outcome.failures) == 1 and not todo and len(missing) == len(jobs):
             raise outcome.failures[0]
@@ -78,12 +82,13 @@ class Session:
     def _assets(self, flags: Namespace, report: Report) -> list[Source]:
         if flags.asset is None:
             print(f"no --asset given: {flags.default_asset}")
+        check = partial(asset_files.check_asset, policy=self._policy)
         return gather(
             flags.asset or [flags.default_asset],
             asset_files.KINDS,
             "asset",
             builtin_asset(builtin.OBJECTS, builtin.REVISION),
-            asset_files.check_asset,
+            probed(check, self._policy) if flags.probe_assets else check,
             report,
         )
 
@@ -137,10 +142,10 @@ class Session:
         """The scene of the asset, which can show what the sweep varies."""
         dials = dials_of(sweep)
         keys = tuple(key for dial in dials for key in dial.shape_keys())
-        wanted = (asset, size, keys)
+        wanted = (asset, size, keys, self._policy)
         if self._loaded is None or self._loaded[0] != wanted:
             self._loaded = self._look = self._sky = self._met = None  # loading starts from an empty scene
-            scene = Scene.around(load(asset, shape_keys=keys), size)
+            scene = Scene.around(load(asset, self._policy, keys), size)
             scene.name = str(asset)
             self._loaded = (wanted, scene)
         scene = self._loaded[1]

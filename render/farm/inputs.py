@@ -10,17 +10,22 @@ import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import CatError, InputError, SeriesConflict
 from cat_dataset.files import folder_lock, read_json, write_json
 from render.blender import asset_files, sky_files
+from render.blender.asset_policy import AssetPolicy
 from render.blender.sources import BUILTIN, Check, Source, gather
 
 MEMORY = "sources.json"
 OURS = ".cat-render"
 """Folder in ``out`` for what is kept beside the series; nothing in it is needed."""
+
+LENIENT = AssetPolicy(missing_textures="allow", too_many="decimate")
+"""What a sweep may allow is left to its workers to refuse: sweeps of one plan may differ in it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Inputs:
 
     def assets(self, named: Sequence[str]) -> list[Given]:
         """Every asset, each content once, in the order given (folders sorted)."""
-        return self._all(named, asset_files.KINDS, "asset", asset_files.check_asset)
+        return self._all(named, asset_files.KINDS, "asset", partial(asset_files.check_asset, policy=LENIENT))
 
     def skies(self, named: Sequence[str]) -> list[Given]:
         """Every sky, likewise."""
