@@ -37,7 +37,7 @@ def test_arrows_point_one_way(package: str) -> None:
 
 def test_what_runs_inside_blender_needs_the_standard_library_alone() -> None:
     """Follows the imports of render/blender through cat_dataset. Debian's Blender has no NumPy."""
-    waiting, seen = list((ROOT / "render" / "blender").glob("*.py")), set()
+    waiting, seen = list((ROOT / "render" / "blender").rglob("*.py")), set()
     while waiting:
         path = waiting.pop()
         if path in seen:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cat_dataset.errors import UsageError
-from render.blender.asset_policy import add_asset_flags
-from render.blender.quality import PLAIN_TIMES, QUALITIES
-from render.blender.sweep_flags import add_state_flags
+from render.blender.assets.policy import add_asset_flags
+from render.blender.picture.quality import PLAIN_TIMES, QUALITIES
+from render.blender.sweeping.flags import add_state_flags
 
 DEVICES = ("auto", "cpu", "cuda", "optix", "hip", "metal", "oneapi")
 FLOORS = ("none", "plain", "shadow")

@@ -3,7 +3,7 @@ r"""Deformation sweep: shape keys (blend shapes, morph targets) of an asset that
     blender -b -P render/blender/deform.py -- FLAGS
     python -m render.blender.deform FLAGS
 
-``--key [ATTRIBUTE=]KEY[+KEY...][/KEY[+KEY...]]`` says which keys make an attribute (`render.blender.key_specs`).
+``--key [ATTRIBUTE=]KEY[+KEY...][/KEY[+KEY...]]`` says which keys make an attribute (`render.blender.dials.key_specs`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if not __package__:
 
 from cat_dataset.errors import UsageError
 from render.blender.arguments import Parser, shared_flags
-from render.blender.key_specs import read_bindings
+from render.blender.dials.key_specs import read_bindings
 from render.blender.program import run_script
-from render.blender.states import Span
-from render.blender.sweep_flags import make_sweep
-from render.blender.sweep_spec import DIALS, Sweep
+from render.blender.sweeping.flags import make_sweep
+from render.blender.sweeping.spec import DIALS, Sweep
+from render.blender.sweeping.states import Span
 
 KEY = "smile/frown"
 

@@ -18,8 +18,8 @@ if not __package__:
 
 from render.blender.arguments import Parser, shared_flags
 from render.blender.program import run_script
-from render.blender.sweep_flags import add_vary_flags, chosen_spans, make_sweep
-from render.blender.sweep_spec import Sweep
+from render.blender.sweeping.flags import add_vary_flags, chosen_spans, make_sweep
+from render.blender.sweeping.spec import Sweep
 
 KNOBS = {
     "strength": ("environment_strength", -2.0, 2.0),

@@ -19,10 +19,10 @@ if not __package__:
 
 from cat_dataset.errors import UsageError
 from render.blender.arguments import Parser, shared_flags
-from render.blender.brightness import FILL_EV
+from render.blender.dials.brightness import FILL_EV
 from render.blender.program import run_script
-from render.blender.sweep_flags import add_vary_flags, chosen_spans, make_sweep
-from render.blender.sweep_spec import DIALS, Sweep
+from render.blender.sweeping.flags import add_vary_flags, chosen_spans, make_sweep
+from render.blender.sweeping.spec import DIALS, Sweep
 
 KNOBS = {
     "intensity": ("light_intensity", 100.0, 1600.0),

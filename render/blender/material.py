@@ -17,8 +17,8 @@ if not __package__:
 
 from render.blender.arguments import Parser, shared_flags
 from render.blender.program import run_script
-from render.blender.sweep_flags import add_vary_flags, chosen_spans, make_sweep
-from render.blender.sweep_spec import Sweep
+from render.blender.sweeping.flags import add_vary_flags, chosen_spans, make_sweep
+from render.blender.sweeping.spec import Sweep
 
 KNOBS = {
     "roughness": ("material_roughness", 0.0, 100.0),

@@ -13,7 +13,7 @@ from typing import Any
 from cat_dataset.command import reported
 from cat_dataset.interrupt import GentleInterrupt
 from render.blender.arguments import Parser, own_arguments, require_blender, wants_debug
-from render.blender.sweep_spec import Sweep
+from render.blender.sweeping.spec import Sweep
 
 
 def run_script(parser: Callable[[], Parser], sweep_of: Callable[[Namespace], Sweep]) -> None:
@@ -25,7 +25,7 @@ def run_script(parser: Callable[[], Parser], sweep_of: Callable[[Namespace], Swe
             flags = parser().parse_args(own_arguments())
             sweep = sweep_of(flags)
             require_blender()
-            from render.blender.sweep import render_sweep
+            from render.blender.sweeping.run import render_sweep
 
             render_sweep(sweep, flags, interrupt)
 

@@ -19,9 +19,9 @@ if not __package__:
 from cat_dataset.errors import UsageError
 from render.blender.arguments import Parser, shared_flags
 from render.blender.program import run_script
-from render.blender.states import Span
-from render.blender.sweep_flags import add_vary_flags, chosen_spans, make_sweep
-from render.blender.sweep_spec import Sweep
+from render.blender.sweeping.flags import add_vary_flags, chosen_spans, make_sweep
+from render.blender.sweeping.spec import Sweep
+from render.blender.sweeping.states import Span
 
 AXES = {axis: (f"translation_{axis}", -30.0, 30.0) for axis in "xyz"}
 

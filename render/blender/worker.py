@@ -79,8 +79,8 @@ class _Worker:
     def __init__(self, channel: int, interrupt: GentleInterrupt) -> None:
         import bpy
 
-        from render.blender import engine
-        from render.blender.session import Session
+        from render.blender.picture import engine
+        from render.blender.sweeping.session import Session
 
         self._channel, self._job = channel, -1
         self._session = Session(interrupt, self._on_frame)

@@ -16,9 +16,10 @@ from typing import Any
 
 from cat_dataset.errors import CatError, InputError, SeriesConflict
 from cat_dataset.files import folder_lock, read_json, write_json
-from render.blender import asset_files, sky_files
-from render.blender.asset_policy import AssetPolicy
+from render.blender.assets import files as asset_files
+from render.blender.assets.policy import AssetPolicy
 from render.blender.sources import BUILTIN, Check, Source, gather
+from render.blender.stage import sky_files
 
 MEMORY = "sources.json"
 OURS = ".cat-render"

@@ -9,7 +9,7 @@ from pathlib import Path
 from cat_dataset.errors import CatError, UsageError
 from cat_dataset.series import ID_PATTERN, SERIES_JSON
 from cat_dataset.series_writer import JOURNAL
-from render.blender.series_id import series_id
+from render.blender.sweeping.series_id import series_id
 from render.farm.inputs import Given, Inputs
 from render.farm.plan_file import Plan
 from render.farm.sweeps import Sweep

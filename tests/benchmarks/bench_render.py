@@ -40,7 +40,9 @@ FEW, MORE = 2, 5
 """Frames from which a sweep is reckoned that keeps nothing: the difference is what each further frame costs."""
 ALIKE_DB = 30.0
 FIT = (1, 4, 16)
-WARM = 3
+ROUNDS = 3
+"""Series per number of samples, in turns."""
+WARM = 2
 """Frames at the start of a series that are not counted."""
 
 
@@ -51,7 +53,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=16)
     parser.add_argument("--states", type=int, default=37)
     parser.add_argument("--turns", type=int, default=2)
-    parser.add_argument("--fit-frames", type=int, default=8, help="frames per number of samples in the fit")
+    parser.add_argument("--fit-frames", type=int, default=4, help="frames per series in the fit")
     parser.add_argument("--work", type=Path, help="where scratch folders go; the system's temporary folder unless told")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
@@ -131,20 +133,23 @@ def _fixed(folder: Path, flags: Sequence[object], options: argparse.Namespace) -
     rows, starts = [], []
     ends: dict[str, list[tuple[float, float, float]]] = {}
     for turn in range(options.turns):
+        cases = [(samples, *more) for more in ((), ("--no-denoise",)) for samples in FIT]
         orders = [
-            ("rotate", [*flags, "--size", options.size, "--samples", samples, *more, "--states", options.fit_frames + WARM,
-                        "--out", folder / f"fit{turn}-{samples}-{len(more)}"])
-            for more in ([], ["--no-denoise"]) for samples in FIT
+            ("rotate", [*flags, "--size", options.size, "--samples", *case, "--states", options.fit_frames + WARM,
+                        "--out", folder / f"fit{turn}-{number}"])
+            for number, case in enumerate(cases * ROUNDS)
         ]  # fmt: skip
+        frames: dict[int, list[float]] = {place: [] for place in range(len(cases))}
         marks = rendered(orders)
-        medians = []
         for number in range(len(orders)):
             cpu = [mark.cpu for mark in marks if mark.order == number]
-            medians.append(statistics.median(np.diff(cpu)[WARM - 1 :]))
+            frames[number % len(cases)] += list(np.diff(cpu)[WARM - 1 :])
+        medians = [statistics.median(found) for found in frames.values()]
         starts.append(marks[0].cpu - medians[0])
         for place, name in enumerate(("denoised", "--no-denoise")):
-            each, fixed = np.polyfit(FIT, medians[place * len(FIT) :][: len(FIT)], 1)
-            ends.setdefault(name, []).append((float(fixed), 1e6 * float(each) / options.size**2, medians[place * len(FIT) + len(FIT) - 1]))
+            found = medians[place * len(FIT) :][: len(FIT)]
+            each, fixed = np.polyfit(FIT, found, 1, w=1 / np.array(found))  # the noise is a share of what is measured
+            ends.setdefault(name, []).append((float(fixed), 1e6 * float(each) / options.size**2, found[-1]))
         say(f"turn {turn + 1}: {ends}")
     for name, found in ends.items():
         rows.append([name, spread([one[0] for one in found]), spread([one[1] for one in found]), spread([one[2] for one in found])])

@@ -54,7 +54,7 @@ def main() -> None:
 
     interrupt = GentleInterrupt()
     require_blender()
-    from render.blender.session import Session
+    from render.blender.sweeping.session import Session
 
     quiet.silence_blender()
     order = 0

@@ -61,7 +61,8 @@ def main() -> None:
 
 def _scene(bpy: Any, options: argparse.Namespace, series: dict[str, Any], *, keep: bool) -> tuple[Any, Any, Any]:
     """The scene of the series, loaded anew: object, camera and rig."""
-    from render.blender import engine, floor, framing, sky
+    from render.blender.picture import engine
+    from render.blender.stage import floor, framing, sky
 
     settings, constants = series["provenance"]["settings"], series["constants"]
     engine.start_empty()

@@ -17,7 +17,7 @@ import bpy
 out = Path(sys.argv[1])
 (out / "gltf").mkdir(parents=True)
 sys.path.insert(0, ".")
-from render.blender import builtin
+from render.blender.builtin import objects as builtin
 
 bpy.ops.wm.read_factory_settings(use_empty=True)
 bpy.ops.export_scene.fbx(filepath=str(out / "empty.fbx"))

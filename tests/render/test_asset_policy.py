@@ -13,7 +13,7 @@ import pytest
 
 from cat_dataset.errors import SeriesConflict
 from cat_dataset.series_writer import SeriesWriter
-from render.blender.asset_policy import AssetPolicy, add_asset_flags
+from render.blender.assets.policy import AssetPolicy, add_asset_flags
 from tests.render.runs import ROOT, inside_blender
 
 SETTINGS = {"size": 64, "asset": "a"}
@@ -67,7 +67,7 @@ from pathlib import Path
 sys.path.insert(0, ".")
 import bpy
 
-from render.blender.asset_probe import probe
+from render.blender.assets.probe import probe
 
 path = Path(sys.argv[1])
 if len(sys.argv) == 2:
@@ -116,7 +116,7 @@ def test_the_probe_is_a_program_too(tmp_path: Path) -> None:
     (tmp_path / "good.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", encoding="utf-8")
     (tmp_path / "bad.stl").write_text("hello", encoding="utf-8")
     run = subprocess.run(
-        [sys.executable, "-m", "render.blender.asset_probe", str(tmp_path)],
+        [sys.executable, "-m", "render.blender.assets.probe", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

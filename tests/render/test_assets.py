@@ -20,9 +20,9 @@ sys.path.insert(0, ".")
 import bpy
 
 from cat_dataset.errors import CatError
-from render.blender.asset_files import check_asset
-from render.blender.asset_import import load
-from render.blender.asset_policy import AssetPolicy
+from render.blender.assets.files import check_asset
+from render.blender.assets.loading import load
+from render.blender.assets.policy import AssetPolicy
 from render.blender.sources import Source
 
 out = Path(sys.argv[1])
@@ -407,7 +407,8 @@ import hashlib
 
 from mathutils import Matrix, Vector
 
-from render.blender import engine, framing
+from render.blender.picture import engine
+from render.blender.stage import framing
 
 
 def picture(name):

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cat_dataset.errors import InputError
-from render.blender.asset_files import check_asset
-from render.blender.asset_meshes import mtl_textures
-from render.blender.asset_policy import AssetPolicy
-from render.blender.sky_files import check_sky
+from render.blender.assets.files import check_asset
+from render.blender.assets.mesh_files import mtl_textures
+from render.blender.assets.policy import AssetPolicy
+from render.blender.stage.sky_files import check_sky
 from tests.render.runs import TINY, error_lines, rotate
 
 LENGTHS_KNOWN = ["toy.fbx", "toy.glb", "toy.blend", "toy.usdc", "toy.stl", "text.stl", "toy.ply", "text.ply"]

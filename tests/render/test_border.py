@@ -20,9 +20,10 @@ sys.path.insert(0, ".")
 import bpy
 
 from cat_dataset.interrupt import GentleInterrupt
-from render.blender import border, series
+from render.blender.picture import border
+from render.blender.sweeping import series
 from render.blender.rotate import parser, sweep_of
-from render.blender.session import Session
+from render.blender.sweeping.session import Session
 
 arguments = sys.argv[sys.argv.index("--") + 1 :]
 boxes, whole = [], []
@@ -70,11 +71,11 @@ import sys
 
 import bpy
 
-from render.blender import border
-from render.blender.look import look_of
-from render.blender.plan import Job
+from render.blender.picture import border
+from render.blender.picture.look import look_of
+from render.blender.sweeping.plan import Job
 from render.blender.rotate import parser, sweep_of
-from render.blender.viewpoint import viewpoint
+from render.blender.stage.viewpoint import viewpoint
 
 for line in sys.argv[1:]:
     flags = parser().parse_args(line.split())

@@ -14,7 +14,7 @@ import pytest
 from cat_dataset.errors import UsageError
 from cat_dataset.series import find_series, read_series, verify_frames
 from render.blender import deform, rotate
-from render.blender.key_specs import Binding, read_binding
+from render.blender.dials.key_specs import Binding, read_binding
 from tests.render.runs import error_lines, hashes, inside_blender, sweep
 
 FLAGS = ["--size", 64, "--samples", 1, "--views", 1, "--hdri", "builtin:studio", "--threads", 1]
@@ -168,8 +168,9 @@ import bpy
 from bpy_extras.object_utils import world_to_camera_view
 
 from cat_dataset.interrupt import GentleInterrupt
-from render.blender import deform, face, rotate
-from render.blender.session import Session
+from render.blender import deform, rotate
+from render.blender.builtin import face
+from render.blender.sweeping.session import Session
 
 out, *flags = sys.argv[1:]
 KEYS = ("browsUp", "browsDown")
@@ -280,7 +281,7 @@ import bpy
 
 from cat_dataset.interrupt import GentleInterrupt
 from render.blender import deform
-from render.blender.session import Session
+from render.blender.sweeping.session import Session
 
 
 def stop(folder, index, frames):
@@ -324,13 +325,13 @@ sys.path.insert(0, ".")
 import bpy
 from mathutils import Matrix
 
-from render.blender.asset_import import load
+from render.blender.assets.loading import load
 from render.blender.dials.deform import DeformDial
-from render.blender.pose import Pose
-from render.blender.scene import Scene
+from render.blender.stage.pose import Pose
+from render.blender.stage.scene import Scene
 from render.blender.sources import Source
-from render.blender.sweep_spec import Sweep
-from render.blender.viewpoint import Viewpoint
+from render.blender.sweeping.spec import Sweep
+from render.blender.stage.viewpoint import Viewpoint
 from pathlib import Path
 
 scene = Scene.around(load(Source("bar", Path(sys.argv[1]), "0" * 64), shape_keys=("mouthSmile",)), 64)

@@ -8,7 +8,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from render.blender.exr import read_exr, write_exr
+from render.blender.picture.exr import read_exr, write_exr
 
 SIZES = [(1, 1), (3, 17), (33, 40), (64, 16)]
 

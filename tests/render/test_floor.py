@@ -22,7 +22,7 @@ import bpy
 
 from cat_dataset.interrupt import GentleInterrupt
 from render.blender.rotate import parser, sweep_of
-from render.blender.session import Session
+from render.blender.sweeping.session import Session
 
 session = Session(GentleInterrupt())
 for kind in ("plain", "shadow", "none"):

@@ -36,12 +36,13 @@ sys.path.insert(0, ".")
 import bpy
 from bpy_extras.object_utils import world_to_camera_view
 
-from render.blender import engine, framing
-from render.blender.asset_import import load
+from render.blender.picture import engine
+from render.blender.stage import framing
+from render.blender.assets.loading import load
 from render.blender.dials.rotation import turned
-from render.blender.pose import Pose
+from render.blender.stage.pose import Pose
 from render.blender.sources import made_in_code
-from render.blender.viewpoint import viewpoint
+from render.blender.stage.viewpoint import viewpoint
 
 for name in ("car", "mug", "house", "lamp"):
     subject = load(made_in_code(name, 1))

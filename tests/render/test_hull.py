@@ -16,7 +16,7 @@ from array import array
 sys.path.insert(0, ".")
 import bpy
 
-from render.blender.hull import TOLERANCE, corners
+from render.blender.assets.hull import TOLERANCE, corners
 
 draw = random.Random(7)
 

@@ -168,7 +168,7 @@ from pathlib import Path
 sys.path.insert(0, ".")
 import bpy
 from cat_dataset.interrupt import GentleInterrupt
-from render.blender.session import Session
+from render.blender.sweeping.session import Session
 
 session = Session(GentleInterrupt())
 for script, flags in json.loads(sys.argv[2]).items():

@@ -20,9 +20,11 @@ import bpy
 
 from cat_dataset.errors import CatError
 from cat_dataset.interrupt import GentleInterrupt
-from render.blender import framing, mask, series
+from render.blender.picture import mask
+from render.blender.stage import framing
+from render.blender.sweeping import series
 from render.blender.rotate import parser, sweep_of
-from render.blender.session import Session
+from render.blender.sweeping.session import Session
 
 out = Path(sys.argv[1])
 session = Session(GentleInterrupt())

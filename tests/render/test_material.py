@@ -127,7 +127,7 @@ def test_the_hue_of_a_flat_lit_surface_turns_by_the_degrees_asked_for(assets: Pa
         asked = values["material_hue"]
         assert measured["material_hue"] == pytest.approx(asked, abs=1e-3)
         colour = middle(picture)
-        hue, saturation, value = colorsys.rgb_to_hsv(*(colour / 0.55))  # the sky's luminance, see render.blender.sky
+        hue, saturation, value = colorsys.rgb_to_hsv(*(colour / 0.55))  # the sky's luminance, see render.blender.stage.sky
         turn = (hue - modelled[0]) * 360 - asked
         assert abs((turn + 180) % 360 - 180) < 1, (asked, colour)
         assert (saturation, value) == pytest.approx(modelled[1:], abs=0.02)
@@ -181,11 +181,11 @@ import sys
 sys.path.insert(0, ".")
 import bpy
 
-from render.blender.asset_import import load
+from render.blender.assets.loading import load
 from render.blender.dials.material import MaterialDial
-from render.blender.scene import Scene
+from render.blender.stage.scene import Scene
 from render.blender.sources import made_in_code
-from render.blender.sweep_spec import Sweep
+from render.blender.sweeping.spec import Sweep
 
 scene = Scene.around(load(made_in_code("mug", 1)), 64)
 teal, cream, orange, *_ = scene.subject.materials
@@ -301,7 +301,7 @@ import bpy
 
 from cat_dataset.interrupt import GentleInterrupt
 from render.blender import material, rotate
-from render.blender.session import Session
+from render.blender.sweeping.session import Session
 
 session = Session(GentleInterrupt())
 flags = sys.argv[1:]

@@ -19,7 +19,7 @@ sys.path.insert(0, ".")
 import bpy
 from mathutils import Matrix, Vector
 
-from render.blender.asset_import import load
+from render.blender.assets.loading import load
 from render.blender.sources import Source
 
 out = Path(sys.argv[1])

@@ -108,7 +108,7 @@ def test_shards_are_built_from_such_series(bodies: Path, tmp_path: Path) -> None
 KILLED = """
 import os, sys
 
-from render.blender import passes
+from render.blender.picture import passes
 from render.blender.program import run_script
 from render.blender.rotate import parser, sweep_of
 

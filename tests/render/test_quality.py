@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.series import read_series
-from render.blender.quality import LADDER, QUALITIES, affordable, record, samples_of, settle, settled
+from render.blender.picture.quality import LADDER, QUALITIES, affordable, record, samples_of, settle, settled
 from render.blender.rotate import parser
 from tests.render.runs import TINY, error_lines, rotate
 

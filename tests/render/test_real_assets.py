@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cat_dataset.series import find_series, read_series
-from render.blender.asset_files import KINDS
+from render.blender.assets.files import KINDS
 from tests.render.real_assets import ALL, skies, wheel
 from tests.render.runs import error_lines, inside_blender, rotate
 
@@ -26,9 +26,9 @@ sys.path.insert(0, ".")
 import bpy
 
 from cat_dataset.errors import CatError
-from render.blender.asset_files import check_asset
-from render.blender.asset_import import load
-from render.blender.asset_policy import AssetPolicy
+from render.blender.assets.files import check_asset
+from render.blender.assets.loading import load
+from render.blender.assets.policy import AssetPolicy
 from render.blender.sources import Source
 
 policy = AssetPolicy(missing_textures=sys.argv[1])

@@ -173,8 +173,9 @@ sys.path.insert(0, ".")
 import bpy
 
 from cat_dataset.errors import CatError
-from render.blender import asset_files, engine
-from render.blender.asset_import import load
+from render.blender.assets import files as asset_files
+from render.blender.picture import engine
+from render.blender.assets.loading import load
 from render.blender.sources import gather
 
 for source in gather(sys.argv[1:], asset_files.KINDS, "asset", None, asset_files.check_asset, lambda error: None):

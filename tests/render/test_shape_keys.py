@@ -19,7 +19,7 @@ sys.path.insert(0, ".")
 import bpy
 
 from cat_dataset.errors import InputError
-from render.blender.asset_import import load, shape_key_names
+from render.blender.assets.loading import load, shape_key_names
 from render.blender.sources import Source
 
 out = Path(sys.argv[1])

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from cat_dataset.attributes import attribute
 from cat_dataset.errors import UsageError
-from render.blender.states import Span, at_random, grid, in_step
-from render.blender.sweep_spec import DIALS, DRIVEN, Sweep
+from render.blender.sweeping.spec import DIALS, DRIVEN, Sweep
+from render.blender.sweeping.states import Span, at_random, grid, in_step
 
-SCRIPTS = ("rotate", "translate", "camera")
+SCRIPTS = ("rotate", "translate", "light", "camera", "environment", "material", "deform")
 
 
 def sweep(script: str, *flags: object) -> Sweep:

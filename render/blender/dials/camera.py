@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from render.blender.dials.dial import Dial
-from render.blender.pose import Pose
-from render.blender.scene import Scene
-from render.blender.sweep_spec import State
+from render.blender.stage.pose import Pose
+from render.blender.stage.scene import Scene
+from render.blender.sweeping.spec import State
 
 
 class CameraDial(Dial):

@@ -1,4 +1,4 @@
-"""Sets the object's shape keys. 10 points of an attribute are slider 1 of the keys bound to it (`render.blender.key_specs`)."""
+"""Sets the object's shape keys. 10 points of an attribute are slider 1 of the keys bound to it (`render.blender.dials.key_specs`)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import bpy
 
 from cat_dataset.errors import InputError, UsageError
+from render.blender.assets.subject import Subject
 from render.blender.dials.dial import Dial
-from render.blender.key_specs import Binding
-from render.blender.pose import Pose
-from render.blender.scene import Scene
-from render.blender.subject import Subject
-from render.blender.sweep_spec import DIALS, State, Sweep
+from render.blender.dials.key_specs import Binding
+from render.blender.stage.pose import Pose
+from render.blender.stage.scene import Scene
+from render.blender.sweeping.spec import DIALS, State, Sweep
 
 KEPT_OUTLINES = 256
 """Outlines of states kept for the next series of the asset: a hull of a million vertices takes seconds."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from render.blender.pose import Pose
-from render.blender.scene import Scene
-from render.blender.sweep_spec import DIALS, State, Sweep
+from render.blender.stage.pose import Pose
+from render.blender.stage.scene import Scene
+from render.blender.sweeping.spec import DIALS, State, Sweep
 
 
 class Dial:

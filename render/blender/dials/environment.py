@@ -9,10 +9,10 @@ from typing import Any
 import bpy
 
 from render.blender.dials.dial import Dial
-from render.blender.pose import Pose
-from render.blender.scene import Scene
-from render.blender.sky import present_strength
-from render.blender.sweep_spec import State
+from render.blender.stage.pose import Pose
+from render.blender.stage.scene import Scene
+from render.blender.stage.sky import present_strength
+from render.blender.sweeping.spec import State
 
 
 class EnvironmentDial(Dial):

@@ -1,6 +1,6 @@
 """Lights the object with a lamp of known lumens and kelvins; the sky is dimmed to fill the shadows.
 
-Exposure is fixed over the series and set by its brightest state (`render.blender.brightness`), so that pictures get brighter
+Exposure is fixed over the series and set by its brightest state (`render.blender.dials.brightness`), so that pictures get brighter
 with the lamp as they do before a camera in manual mode.
 """
 
@@ -14,13 +14,13 @@ import bpy
 
 from cat_dataset.blackbody import blackbody_rgb, correlated_kelvin, in_gamut
 from cat_dataset.command import warn
-from render.blender import lamp
-from render.blender.brightness import FILL_EV, LUMENS_PER_WATT, WHITE, exposure_ev, sky_ev
+from render.blender.dials.brightness import FILL_EV, LUMENS_PER_WATT, WHITE, exposure_ev, sky_ev
 from render.blender.dials.dial import Dial
-from render.blender.glow import scale_glow
-from render.blender.scene import Scene
-from render.blender.sky import MEAN_LUMINANCE
-from render.blender.sweep_spec import State, Sweep
+from render.blender.dials.glow import scale_glow
+from render.blender.dials.registry import lamp
+from render.blender.stage.scene import Scene
+from render.blender.stage.sky import MEAN_LUMINANCE
+from render.blender.sweeping.spec import State, Sweep
 
 DEFAULTS = {"light_intensity": 800.0, "light_temperature": 6500.0}
 """What the lamp has where a sweep says nothing about it: a usual bulb's lumens, about daylight's kelvins."""

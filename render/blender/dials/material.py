@@ -16,10 +16,10 @@ import bpy
 from cat_dataset.command import warn
 from cat_dataset.errors import InputError
 from render.blender.dials.dial import Dial
-from render.blender.principled import Undo, evaluated_value, put_before, shaders_of, take_over, used_materials
-from render.blender.scene import Scene
-from render.blender.sweep_spec import State, Sweep
-from render.blender.tint import tinted
+from render.blender.dials.principled import Undo, evaluated_value, put_before, shaders_of, take_over, used_materials
+from render.blender.dials.tint import tinted
+from render.blender.stage.scene import Scene
+from render.blender.sweeping.spec import State, Sweep
 
 SHARES = {"material_roughness": "Roughness", "material_metallic": "Metallic"}
 HUE_RULE = "HSV hue of the scene-linear Rec. 709 base colour plus the degrees; saturation and value as modelled"

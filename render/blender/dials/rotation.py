@@ -14,10 +14,10 @@ from typing import Any
 from mathutils import Matrix, Quaternion, Vector
 
 from render.blender.dials.dial import Dial
-from render.blender.pose import Pose
-from render.blender.scene import Scene
-from render.blender.sweep_spec import State
-from render.blender.viewpoint import Viewpoint
+from render.blender.stage.pose import Pose
+from render.blender.stage.scene import Scene
+from render.blender.stage.viewpoint import Viewpoint
+from render.blender.sweeping.spec import State
 
 AXES = "xyz"
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from mathutils import Matrix, Vector
 
 from render.blender.dials.dial import Dial
-from render.blender.pose import Pose
-from render.blender.scene import Scene
-from render.blender.sweep_spec import State
+from render.blender.stage.pose import Pose
+from render.blender.stage.scene import Scene
+from render.blender.sweeping.spec import State
 
 CM = 0.01
 

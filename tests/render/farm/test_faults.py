@@ -43,7 +43,8 @@ CRASHES = """#!{python}
 import os, sys
 sys.path.insert(0, {root!r})
 import bpy
-from render.blender import program, series, worker
+from render.blender import program, worker
+from render.blender.sweeping import series
 
 whole = series.render_still
 

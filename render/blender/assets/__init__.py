@@ -1,0 +1,1 @@
+"""Assets: what files hold, how they are loaded, and how they become one object of unit size."""

@@ -1,0 +1,69 @@
+"""The proof from pixels that nothing is cut off: the object's mask, rendered small in the extreme states of a sweep.
+
+Distance and framing come from the object's outline; the mask comes from the renderer, and knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from cat_dataset.errors import RunFailed
+from render.blender.picture.alone import coverage
+from render.blender.stage.framing import safe_distance
+from render.blender.stage.pose import Pose
+from render.blender.stage.scene import Scene
+
+SIZE, SAMPLES, FILTER = 128, 4, 1.0
+"""Pixels, samples a pixel, and the filter's width in pixels: parts a fifth of a pixel wide are rarely missed."""
+TIGHTEST = 2
+
+
+def extreme_states(poses: Sequence[Pose]) -> list[int]:
+    """The first and the last state, and those that want the camera farthest away."""
+    wanted = [safe_distance([pose]) for pose in poses]
+    tightest = sorted(range(len(poses)), key=lambda index: -wanted[index])[:TIGHTEST]
+    return sorted({0, len(poses) - 1, *tightest})
+
+
+def check_mask(name: str, scene: Scene, enter: Callable[[int], str], scratch: Path) -> dict[str, Any]:
+    """See that the object is in the picture, whole, in the extreme states of the series ``name``; what was seen, as JSON.
+
+    ``enter`` brings the scene to a state and says which; ``scratch`` is a file to use on the way.
+
+    Raises:
+        RunFailed: it touches the border, or nothing of it is seen.
+    """
+    states = extreme_states(scene.poses)
+    free = []
+    for index in states:
+        said = enter(index)
+        left = free_border(coverage(scene, SIZE, SAMPLES, FILTER, scratch), SIZE)
+        if left is None:
+            raise RunFailed(f"{name}: nothing of the object is seen at {said}; see that its materials are not fully transparent")
+        if left == 0:
+            raise RunFailed(f"{name}: the object touches the border of the picture at {said}; please report this")
+        free.append(left)
+    return {"states": states, "size": SIZE, "free_border_px": min(free)}
+
+
+def free_border(coverage: bytes, size: int) -> int | None:
+    """Pixels free between the border and the nearest covered pixel of a float32 picture; None where nothing is covered."""
+    values = array("f", coverage)
+    if sys.byteorder == "big":
+        values.byteswap()
+    rows = [values[start : start + size] for start in range(0, size * size, size)]
+    covered = [index for index, row in enumerate(rows) if max(row) > 0]
+    if not covered:
+        return None
+    across = [index for row in rows for index in _ends(row)]
+    return min(*covered, *across, *(size - 1 - index for index in (*covered, *across)))
+
+
+def _ends(row: Sequence[float]) -> list[int]:
+    """First and last covered pixel of a row, if any."""
+    covered = [index for index, value in enumerate(row) if value > 0]
+    return [covered[0], covered[-1]] if covered else []

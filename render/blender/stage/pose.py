@@ -1,0 +1,27 @@
+"""The geometry of one state of the scene, before anything is set in Blender: framing and placing both read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mathutils import Matrix, Vector
+
+from render.blender.stage.viewpoint import Viewpoint
+
+LENS_MM = 50.0
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where object and camera stand, in the rig's frame: z up, origin at the object's pivot at rest, metres.
+
+    ``pivot`` is the object's 4×4 matrix, ``view`` the camera's direction, ``outline`` the corners of the object's hull in
+    the pivot's frame, ``turn`` the degrees about z that the sky is turned by, counter-clockwise from above.
+    """
+
+    pivot: Matrix
+    view: Viewpoint
+    outline: Sequence[Vector]
+    turn: float = 0.0
+    lens_mm: float = LENS_MM

@@ -1,0 +1,1 @@
+"""From flags to finished series: states, plan, session."""

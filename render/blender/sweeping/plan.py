@@ -1,0 +1,91 @@
+"""Which series a sweep makes, and what makes each one what it is. Standard library only but for the viewpoints."""
+
+from __future__ import annotations
+
+import shutil
+from argparse import Namespace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cat_dataset.errors import InputError, NoRoom
+from render.blender.sources import Source
+from render.blender.stage.sky import random_turn
+from render.blender.stage.viewpoint import Viewpoint, viewpoint
+from render.blender.sweeping.series_id import series_id
+from render.blender.sweeping.spec import Sweep
+
+REVISION = 2
+"""Raise it when a change to the scene or the render settings changes pixels."""
+BYTES_PER_PIXEL = 2.0
+"""Of a PNG, generously: detailed renders take about 1.5."""
+BYTES_PER_PIXEL_OF = {"mask": 0.2, "depth": 2.5, "normal": 10.0}
+"""Of a pass, generously: an object that fills its frame takes about two thirds of it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One series to make: a sweep of an asset under a sky, turned by ``sky_turn`` degrees, from a viewpoint.
+
+    ``look`` holds the settings of the renderer, ``furniture`` what else stands in the scene (floor, lamp) and the further
+    passes; ``settings`` is everything together that the pixels depend on.
+    """
+
+    folder: Path
+    sweep: Sweep
+    asset: Source
+    sky: Source
+    view: Viewpoint
+    sky_turn: float
+    look: Mapping[str, Any]
+    furniture: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+
+def plan(sweep: Sweep, assets: Sequence[Source], skies: Sequence[Source], flags: Namespace, look: Mapping[str, Any]) -> list[Job]:
+    """Every series of the sweep, grouped by asset, then sky. ``look`` are the renderer's settings."""
+    furniture = {"floor": flags.floor, "passes": sorted(set(flags.passes)), **({"lamp": flags.lamp} if "light" in sweep.kinds else {})}
+    jobs = []
+    for asset in assets:
+        indices = range(flags.first_view, flags.first_view + flags.views)
+        views = [viewpoint(flags.seed, asset.key, index, flags.azimuths, flags.elevations) for index in indices]
+        for sky in skies:
+            for view in views:
+                turn = random_turn(flags.seed, asset.key, sky.key, view.index)
+                settings = {
+                    **look, **furniture, **sweep.as_json(), "asset": asset.as_json(), "hdri": sky.as_json(),
+                    "azimuths": flags.azimuths, "elevations": flags.elevations, "view": view.index, "sky_turn": turn, "revision": REVISION,
+                }  # fmt: skip
+                folder = flags.out / series_id(sweep.name, asset, sky, view.index)
+                jobs.append(Job(folder, sweep, asset, sky, view, turn, look, furniture, settings))
+    return jobs
+
+
+def check_writable(out: Path) -> None:
+    """Make the folder ``out`` and write into it.
+
+    Raises:
+        InputError: it is, or lies under, a file. OSError: it cannot be made or written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"--out {out} is a file, or lies under one; give a folder") from None
+    probe = out / ".writable"
+    probe.write_bytes(b"")
+    probe.unlink()
+
+
+def check_room(out: Path, frames: int, size: int, passes: Collection[str] = ()) -> None:
+    """See that ``frames`` more pictures with their ``passes`` fit on the disk of ``out``.
+
+    Raises:
+        NoRoom: they do not.
+    """
+    each = size * size * (BYTES_PER_PIXEL + sum(BYTES_PER_PIXEL_OF[name] for name in passes))
+    needed, free = int(frames * each), shutil.disk_usage(out).free
+    if needed > free:
+        raise NoRoom(
+            f"{out} has {free / 1e6:.1f} MB free and {frames} frames need about {needed / 1e6:.1f} MB; free some space or use another --out"
+        )
