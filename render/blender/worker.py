@@ -90,6 +90,7 @@ class _Worker:
         """Render one job, and say what came of it."""
         self._job = int(order["job"])
         finished = already = 0
+        failures: list[BaseException]
         try:
             script = sweep_module(str(order["script"]))
             flags = script.parser().parse_args([str(argument) for argument in order["argv"]])

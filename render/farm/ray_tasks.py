@@ -47,13 +47,14 @@ class Ray:
         if not ready:
             return None
         try:
-            return self._ray.get(handle)
+            done: Done = self._ray.get(handle)
         except self._ray.exceptions.RayTaskError as error:
             raise RunFailed(
                 f"a Ray task failed: {' '.join(str(error.cause).split())[:300]}; is cat-dataset installed on all nodes?"
             ) from None
         except self._ray.exceptions.RayError as error:
             raise Lost(f"its Ray task was lost ({type(error).__name__})") from None
+        return done
 
     def cancel(self, handles: Sequence[Any]) -> None:
         """Kill the tasks; their Blenders end with them."""

@@ -80,9 +80,10 @@ class Slurm:
                 return None
             raise Lost(f"its Slurm task ended without a result{_last_words(handle)}")
         try:
-            return handle.results()[0]
+            done: Done = handle.results()[0]
         except Exception as error:
             raise Lost(f"its Slurm task failed: {str(error).strip().splitlines()[-1][:300]}") from None
+        return done
 
     def cancel(self, handles: Sequence[Any]) -> None:
         """By scancel."""

@@ -104,7 +104,9 @@ def _sweeps(folder: Path, asset: Path, flags: Sequence[object], states: int, tur
 def _spent(words: Iterable[object]) -> float:
     """CPU seconds of ``python -m words...``."""
     start = cpu_seconds()
-    subprocess.run([sys.executable, "-m", *map(str, words)], cwd=ROOT, capture_output=True, check=True)
+    done = subprocess.run([sys.executable, "-m", *map(str, words)], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr[-2000:])
     return cpu_seconds() - start
 
 

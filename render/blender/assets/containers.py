@@ -119,9 +119,10 @@ def _gltf_triangles(content: Mapping[str, Any]) -> int:
         for primitive in _entries(mesh, "primitives"):
             attributes = primitive.get("attributes")
             index = primitive.get("indices", attributes.get("POSITION") if isinstance(attributes, Mapping) else None)
-            if isinstance(index, int) and 0 <= index < len(counts) and isinstance(counts[index], int):
+            count = counts[index] if isinstance(index, int) and 0 <= index < len(counts) else None
+            if isinstance(count, int):
                 mode = primitive.get("mode", _TRIANGLES)
-                total += counts[index] // 3 if mode == _TRIANGLES else counts[index] - 2 if mode in (_STRIP, _FAN) else 0
+                total += count // 3 if mode == _TRIANGLES else count - 2 if mode in (_STRIP, _FAN) else 0
     return total
 
 

@@ -124,14 +124,15 @@ def _mesh_of(thing: Any, graph: Any) -> Any:
 def _has_own_mesh(thing: Any, graph: Any) -> bool:
     """Whether this is a mesh object showing its mesh, not a mesh that nodes or a curve made: Blender would convert the whole object."""
     original = thing.original
-    return original.type == "MESH" and thing.data == original.evaluated_get(graph).data
+    return bool(original.type == "MESH" and thing.data == original.evaluated_get(graph).data)
 
 
 def _add_key(name: str, key: str, parts: Sequence[Part], sources: Sequence[str], graph: Any) -> None:
     """Give each part the shape key ``key`` if the scene, which now has it at 1, shows that part in another shape."""
-    for part, source, (thing, matrix) in zip_longest(parts, sources, _surfaces(graph), fillvalue=(None, None)):
-        if thing is None or source != thing.name_full:
+    for part, source, surface in zip_longest(parts, sources, _surfaces(graph)):  # taken one by one: Blender re-uses them
+        if part is None or source is None or surface is None or source != surface[0].name_full:
             raise InputError(f"{name}: the shape key {key} changes the number of its parts; apply what depends on it (nodes, instances)")
+        thing, matrix = surface
         mesh = part.thing.data
         evaluated = thing.to_mesh() if _has_own_mesh(thing, graph) else thing.data
         target, same = coordinates(evaluated.vertices), _corner_indices(evaluated) == _corner_indices(mesh)

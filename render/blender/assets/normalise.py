@@ -94,7 +94,8 @@ def _tamed(mesh: Any) -> tuple[list[Point], Point, float]:
 
 
 def _undone(corner: Point, shift: Point, scale: float) -> Point:
-    return tuple((value - step) / scale for value, step in zip(corner, shift, strict=True))
+    x, y, z = ((value - step) / scale for value, step in zip(corner, shift, strict=True))
+    return x, y, z
 
 
 def _rows(matrix: Matrix) -> _Rows:
@@ -103,4 +104,5 @@ def _rows(matrix: Matrix) -> _Rows:
 
 def _apply(place: _Rows, point: Point) -> Point:
     x, y, z = point
-    return tuple(row[0] * x + row[1] * y + row[2] * z + row[3] for row in place)
+    a, b, c = (row[0] * x + row[1] * y + row[2] * z + row[3] for row in place)
+    return a, b, c

@@ -14,10 +14,10 @@ import bpy
 
 from cat_dataset.blackbody import blackbody_rgb, correlated_kelvin, in_gamut
 from cat_dataset.command import warn
+from render.blender.dials import lamp
 from render.blender.dials.brightness import FILL_EV, LUMENS_PER_WATT, WHITE, exposure_ev, sky_ev
 from render.blender.dials.dial import Dial
 from render.blender.dials.glow import scale_glow
-from render.blender.dials.registry import lamp
 from render.blender.stage.scene import Scene
 from render.blender.stage.sky import MEAN_LUMINANCE
 from render.blender.sweeping.spec import State, Sweep

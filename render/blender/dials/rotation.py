@@ -59,4 +59,4 @@ def rotation_vector(matrix: Matrix, view: Viewpoint, near: State) -> tuple[float
     if wanted.length and axis.dot(wanted) < 0:
         axis, degrees = -axis, -degrees
     degrees += 360.0 * round((wanted.length - degrees) / 360.0)
-    return tuple(degrees * axis.dot(view.axis(name)) for name in AXES)  # type: ignore[return-value]
+    return tuple(degrees * axis.dot(view.axis(name)) for name in AXES)

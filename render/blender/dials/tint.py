@@ -49,7 +49,7 @@ def _adds_colour(node: Any, meshes: Sequence[Any]) -> bool:
 def _is_tint(colour: Sequence[float]) -> bool:
     """Whether a linear colour is not grey."""
     shown = [max(0.0, channel) ** (1 / 2.2) for channel in colour[:3]]
-    return max(shown) - min(shown) > GREY
+    return bool(max(shown) - min(shown) > GREY)
 
 
 def _image_is_tinted(image: Any) -> bool:

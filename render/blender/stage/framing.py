@@ -62,7 +62,7 @@ def _rows(motion: Matrix) -> tuple[Vector, Vector, Vector]:
 
 def _most(function: Vector, outline: Iterable[Vector]) -> float:
     """The largest value of such a function. Only calls to C in the loop: outlines may have thousands of corners."""
-    return max(map(function.to_3d().dot, outline)) + function.w
+    return float(max(map(function.to_3d().dot, outline)) + function.w)
 
 
 def add_camera() -> Any:

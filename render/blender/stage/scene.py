@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
-from render.blender.assets.normalise import Subject
+from render.blender.assets.subject import Subject
 from render.blender.dials.lamp import new_lamp
 from render.blender.stage import framing
 from render.blender.stage.pose import Pose
@@ -68,11 +68,11 @@ class Scene:
 
     def reach(self) -> float:
         """Metres from the pivot's place at rest to the farthest point of the object in any state."""
-        return max((pose.pivot @ corner).length for pose in self.poses for corner in pose.outline)
+        return max(float((pose.pivot @ corner).length) for pose in self.poses for corner in pose.outline)
 
     def lowest(self) -> float:
         """Height of the lowest point of the object in any state, in the rig's frame."""
-        return min((pose.pivot @ corner).z for pose in self.poses for corner in pose.outline)
+        return min(float((pose.pivot @ corner).z) for pose in self.poses for corner in pose.outline)
 
 
 def hang(thing: Any, rig: Any) -> None:

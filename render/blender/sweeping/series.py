@@ -14,7 +14,7 @@ from cat_dataset.errors import RunFailed
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
 from cat_dataset.series_writer import SeriesWriter
-from render.blender.assets.normalise import RADIUS
+from render.blender.assets.subject import RADIUS
 from render.blender.dials.dial import Dial
 from render.blender.dials.registry import dials_of
 from render.blender.picture import engine
