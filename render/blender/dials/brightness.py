@@ -13,7 +13,7 @@ WHITE = 1.2
 """Linear value (1 is the brightest that the picture shows) of a white matt surface at the pivot that faces the lamp, in the
 brightest state of a series and in its brightest channel. Objects are darker and rarely face the lamp. It is the channel and
 not luminance, since a clipped channel turns the lamp's colour into another one."""
-FILL_EV = -3.3
+FILL_EV = -4.5
 """The sky's mean luminance against `WHITE`, in stops: it lightens shadows and leaves the lamp in charge."""
 
 
