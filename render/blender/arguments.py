@@ -23,8 +23,13 @@ LARGEST_SIZE = 16384
 STATES = 37
 
 
+Group = argparse._ArgumentGroup
+
+
 class Parser(argparse.ArgumentParser):
-    """An argparse parser that raises `UsageError` where argparse would print a page and exit."""
+    """An argparse parser that raises `UsageError` where argparse would print a page and exit; ``own`` has a sweep's own flags."""
+
+    own: Group
 
     def error(self, message: str) -> NoReturn:
         """Turn argparse's complaint into the one line of `cat_dataset.command.reported`."""
@@ -33,39 +38,76 @@ class Parser(argparse.ArgumentParser):
 
 def shared_flags(program: str, description: str, asset: str = "builtin:car") -> Parser:
     """A parser with the flags of every sweep; ``asset`` is rendered where none is named."""
-    parser = Parser(prog=program, description=description, allow_abbrev=False)
+    parser = Parser(prog=program, usage=f"{program} [flags]", description=description, allow_abbrev=False)
     parser.set_defaults(default_asset=asset)
-    parser.add_argument(
+    parser.own = parser.add_argument_group("this sweep")
+    add_state_flags(parser.add_argument_group("states"), _whole, STATES)
+    _add_source_flags(parser.add_argument_group("what is rendered"), asset)
+    _add_view_flags(parser.add_argument_group("viewpoints"))
+    _add_picture_flags(parser.add_argument_group("pictures"))
+    running = parser.add_argument_group("the run")
+    running.add_argument(
+        "--out", type=Path, default=Path("series"), metavar="DIR", help="where the series folders go (default: %(default)s)"
+    )
+    running.add_argument(
+        "--device", choices=DEVICES, default="auto", help="what renders; auto takes the fastest there is (default: %(default)s)"
+    )
+    running.add_argument("--threads", type=_whole(1, 1024), default=None, metavar="N", help="CPU threads (default: all)")
+    running.add_argument("--debug", action="store_true", help="show Blender's own output, and tracebacks")
+    return parser
+
+
+def _add_source_flags(group: Group, asset: str) -> None:
+    group.add_argument(
         "--asset", nargs="+", metavar="FILE", default=None,
         help=f"FBX, GLB, GLTF, OBJ, PLY, STL, BLEND, USD, DAE, folders, or builtin:car, :mug, :house, :lamp, :face (default: {asset})",
     )  # fmt: skip
-    add_asset_flags(parser)
-    parser.add_argument(
+    add_asset_flags(group)
+    group.add_argument(
         "--probe-assets", action="store_true", help="load each asset in a Blender of its own first, to survive those that crash it"
     )
-    parser.add_argument(
+    group.add_argument(
         "--hdri", nargs="+", metavar="FILE", default=None,
         help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender (default: two of them)",
     )  # fmt: skip
-    parser.add_argument(
-        "--out", type=Path, default=Path("series"), metavar="DIR", help="where the series folders go (default: %(default)s)"
+    group.add_argument(
+        "--floor", choices=FLOORS, default="none",
+        help="what the object stands on: nothing, a grey floor, or its shadow on the sky's picture (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--lamp", choices=LAMPS, default="point", help="shape of the lamp, where light is varied or held (default: %(default)s)"
     )
-    parser.add_argument("--views", type=_whole(1, 10_000), default=2, help="random viewpoints per object and sky (default: %(default)s)")
-    parser.add_argument(
+
+
+def _add_view_flags(group: Group) -> None:
+    group.add_argument(
+        "--views", type=_whole(1, 10_000), default=2, metavar="N", help="random viewpoints per object and sky (default: %(default)s)"
+    )
+    group.add_argument(
         "--first-view", type=_whole(0, 99_999), default=0, metavar="N", help="number of the first viewpoint (default: %(default)s)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--azimuths", nargs=2, type=float, default=[0.0, 360.0], metavar=("LO", "HI"),
         help="degrees about the vertical between which viewpoints lie; -90 looks at an object's front (default: all round)",
     )  # fmt: skip
-    parser.add_argument(
+    group.add_argument(
         "--elevations", nargs=2, type=float, default=[5.0, 75.0], metavar=("LO", "HI"),
         help="degrees above the horizon between which viewpoints lie (default: 5 75)",
     )  # fmt: skip
-    add_state_flags(parser, _whole, STATES)
-    parser.add_argument("--size", type=_whole(16, LARGEST_SIZE), default=1024, help="width and height in pixels (default: %(default)s)")
-    chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--samples", type=_whole(1, 1_000_000), default=None, help="paths per pixel (default 64; 256 without a denoiser)")
+    group.add_argument(
+        "--seed", type=_whole(0, 2**31 - 1), default=0, metavar="N",
+        help="of viewpoints, turns of the sky, random states and sampling (default: %(default)s)",
+    )  # fmt: skip
+
+
+def _add_picture_flags(group: Group) -> None:
+    group.add_argument(
+        "--size", type=_whole(16, LARGEST_SIZE), default=1024, metavar="N", help="width and height in pixels (default: %(default)s)"
+    )
+    chosen = group.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--samples", type=_whole(1, 1_000_000), default=None, metavar="N", help="paths per pixel (default: 64; 256 without a denoiser)"
+    )
     chosen.add_argument(
         "--quality", choices=tuple(QUALITIES), default=None,
         help=f"paths per pixel by name: {', '.join(f'{name} {count}' for name, count in QUALITIES.items())}; "
@@ -75,24 +117,8 @@ def shared_flags(program: str, description: str, asset: str = "builtin:car") -> 
         "--time-budget", type=_seconds, default=None, metavar="SECONDS",
         help="as many paths per pixel as fit into this time per frame here; measured once per --out, then kept",
     )  # fmt: skip
-    parser.add_argument("--no-denoise", action="store_true", help="leave the noise as it is")
-    parser.add_argument(
-        "--floor",
-        choices=FLOORS,
-        default="none",
-        help="what the object stands on: nothing, a grey floor, or its shadow on the sky's picture (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--lamp", choices=LAMPS, default="point", help="shape of the lamp, where light is varied or held (default: %(default)s)"
-    )
-    parser.add_argument("--passes", nargs="+", choices=PASSES, default=[], help="further pictures of every frame (default: none)")
-    parser.add_argument("--seed", type=_whole(0, 2**31 - 1), default=0, help="of the viewpoints and of the sampling (default: %(default)s)")
-    parser.add_argument(
-        "--device", choices=DEVICES, default="auto", help="what renders; auto takes the fastest there is (default: %(default)s)"
-    )
-    parser.add_argument("--threads", type=_whole(1, 1024), default=None, help="CPU threads (default: all)")
-    parser.add_argument("--debug", action="store_true", help="show Blender's own output, and tracebacks")
-    return parser
+    group.add_argument("--no-denoise", action="store_true", help="leave the noise as it is")
+    group.add_argument("--passes", nargs="+", choices=PASSES, default=[], help="further pictures of every frame (default: none)")
 
 
 def own_arguments() -> list[str]:

@@ -36,8 +36,8 @@ STEEPEST = 85.0
 def parser() -> Parser:
     """The flags of this sweep."""
     made = shared_flags("camera.py", "Render an object with known settings of the camera.")
-    add_vary_flags(made, "--vary", KNOBS, "focal_length", "what changes")
-    made.add_argument("--fixed-shutter", action="store_true", help="let the picture darken with the f-number, by 1/N²")
+    add_vary_flags(made.own, "--vary", KNOBS, "focal_length", "what changes")
+    made.own.add_argument("--fixed-shutter", action="store_true", help="let the picture darken with the f-number, by 1/N²")
     return made
 
 

@@ -30,12 +30,12 @@ def parser() -> Parser:
     """The flags of this sweep."""
     made = shared_flags("deform.py", "Render an object with its shape keys at known values.", asset="builtin:face")
     made.set_defaults(azimuths=[-130.0, -50.0], elevations=[0.0, 25.0])  # expressions are seen from the front
-    made.add_argument(
+    made.own.add_argument(
         "--key", nargs="+", default=[KEY], metavar="SPEC",
         help="shape keys that make an attribute: [ATTRIBUTE=]KEY[+KEY...][/KEY[+KEY...]], after the slash those of its negative side; "
         f"ATTRIBUTE is one of {', '.join(DIALS['deform'])} (default: told by the keys' names, or else deformation) (default: {KEY})",
     )  # fmt: skip
-    made.add_argument(
+    made.own.add_argument(
         "--range", nargs=2, type=float, action="append", metavar=("LO", "HI"),
         help="points, one range for all or one for each --key (default: 0 10, and down to -10 where a negative side is named)",
     )  # fmt: skip

@@ -30,7 +30,7 @@ KNOBS = {
 def parser() -> Parser:
     """The flags of this sweep."""
     made = shared_flags("environment.py", "Render an object under a sky of known strength and rotation.")
-    add_vary_flags(made, "--vary", KNOBS, "strength", "what changes")
+    add_vary_flags(made.own, "--vary", KNOBS, "strength", "what changes")
     return made
 
 

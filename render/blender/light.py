@@ -33,8 +33,8 @@ KNOBS = {
 def parser() -> Parser:
     """The flags of this sweep."""
     made = shared_flags("light.py", "Render an object under a lamp of known lumens and kelvins.")
-    add_vary_flags(made, "--vary", KNOBS, "intensity", "what changes")
-    made.add_argument(
+    add_vary_flags(made.own, "--vary", KNOBS, "intensity", "what changes")
+    made.own.add_argument(
         "--fill", type=_fill, default=FILL_EV, metavar="EV",
         help="the sky's mean luminance against white under the brightest lamp, in stops, or none for no sky (default: %(default)s)",
     )  # fmt: skip

@@ -30,7 +30,7 @@ KNOBS = {
 def parser() -> Parser:
     """The flags of this sweep."""
     made = shared_flags("material.py", "Render an object with known properties of its surface.")
-    add_vary_flags(made, "--vary", KNOBS, "roughness", "what changes")
+    add_vary_flags(made.own, "--vary", KNOBS, "roughness", "what changes")
     return made
 
 

@@ -27,7 +27,7 @@ def parser() -> Parser:
     """The flags of this sweep."""
     made = shared_flags("rotate.py", "Render an object at known rotations.")
     add_vary_flags(
-        made, "--axis", AXES, "z", "axis of rotation, seen from the camera (x right, y away, z up); several make a rotation vector"
+        made.own, "--axis", AXES, "z", "axis of rotation, seen from the camera (x right, y away, z up); several make a rotation vector"
     )
     return made
 

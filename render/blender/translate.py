@@ -29,8 +29,8 @@ AXES = {axis: (f"translation_{axis}", -30.0, 30.0) for axis in "xyz"}
 def parser() -> Parser:
     """The flags of this sweep."""
     made = shared_flags("translate.py", "Render an object at known places.")
-    add_vary_flags(made, "--axis", AXES, "x", "axis of motion, seen from the camera (x right, y away, z up)")
-    made.add_argument(
+    add_vary_flags(made.own, "--axis", AXES, "x", "axis of motion, seen from the camera (x right, y away, z up)")
+    made.own.add_argument(
         "--vector", nargs=3, type=float, metavar=("X", "Y", "Z"), help="go in a straight line from minus this vector to it, in cm, instead"
     )
     return made

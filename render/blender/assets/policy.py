@@ -77,7 +77,7 @@ class AssetPolicy:
         return series_writer.is_complete(folder, {**settings, **least})
 
 
-def add_asset_flags(parser: argparse.ArgumentParser) -> None:
+def add_asset_flags(parser: argparse._ActionsContainer) -> None:
     """The flags of an `AssetPolicy`."""
     parser.add_argument(
         "--up", choices=("auto", "y", "z"), default="auto",

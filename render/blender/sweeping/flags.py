@@ -16,31 +16,35 @@ Choices = Mapping[str, tuple[str, float, float]]
 """What a script can vary: short name → attribute and its range unless told."""
 
 
-def add_state_flags(parser: argparse.ArgumentParser, whole: Any, states: int) -> None:
+def add_state_flags(group: argparse._ArgumentGroup, whole: Any, states: int) -> None:
     """``--states``, ``--also``, ``--hold``, ``--grid``, ``--random``; ``whole`` makes the type of a whole number in a range."""
-    parser.add_argument(
-        "--states", type=whole(2, 10_000), default=states, help="values of each attribute, ends included (default: %(default)s)"
+    group.add_argument(
+        "--states",
+        type=whole(2, 10_000),
+        default=states,
+        metavar="N",
+        help="values of each attribute, ends included (default: %(default)s)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--also", nargs="+", action="append", default=[], metavar=("ATTRIBUTE", "LO HI [N]"),
         help="vary another attribute too, in N values (as many as --states unless told); may be repeated",
     )  # fmt: skip
-    parser.add_argument(
+    group.add_argument(
         "--hold", nargs=2, action="append", default=[], metavar=("ATTRIBUTE", "VALUE"), help="keep an attribute at a value; may be repeated"
     )
-    together = parser.add_mutually_exclusive_group()
+    together = group.add_mutually_exclusive_group()
     together.add_argument("--grid", action="store_true", help="all combinations of the attributes' values (without: in step)")
     together.add_argument("--random", type=whole(2, 10_000), metavar="N", help="N states at random, each attribute even in its own scale")
 
 
-def add_vary_flags(parser: argparse.ArgumentParser, flag: str, choices: Choices, default: str, what: str) -> None:
+def add_vary_flags(group: argparse._ArgumentGroup, flag: str, choices: Choices, default: str, what: str) -> None:
     """``flag`` chooses among ``choices``; ``--range`` gives their ranges."""
     ranges = ", ".join(f"{name} {low:g} {high:g} {attribute(of).symbol}".strip() for name, (of, low, high) in choices.items())
-    parser.add_argument(
+    group.add_argument(
         flag, nargs="+", choices=list(choices), default=[default], dest="vary", metavar="WHAT",
         help=f"{what}: one or more of {', '.join(choices)} (default: {default})",
     )  # fmt: skip
-    parser.add_argument(
+    group.add_argument(
         "--range", nargs=2, type=float, action="append", metavar=("LO", "HI"),
         help=f"the range, one for all or one for each (default: {ranges})",
     )  # fmt: skip
