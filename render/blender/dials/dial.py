@@ -17,6 +17,8 @@ class Dial:
     """
 
     kind = ""
+    may_differ: frozenset[str] = frozenset()
+    """Attributes of which the scene may have another value than it was told; the user was warned, and `read_back` says which."""
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep

@@ -32,6 +32,7 @@ class LightDial(Dial):
     """Drives light_intensity (lumens) and light_temperature (kelvins). Option ``fill_ev``: see `brightness.FILL_EV`."""
 
     kind = "light"
+    may_differ = frozenset({"light_temperature"})  # below about 1900 K
 
     def __init__(self, sweep: Sweep) -> None:
         super().__init__(sweep)

@@ -43,7 +43,7 @@ def check_mask(name: str, scene: Scene, enter: Callable[[int], str], scratch: Pa
         said = enter(index)
         left = free_border(coverage(scene, SIZE, SAMPLES, FILTER, scratch), SIZE)
         if left is None:
-            raise RunFailed(f"{name}: nothing of the object is seen at {said}; see that its materials are not fully transparent")
+            raise RunFailed(f"{name}: nothing of the object is seen at {said}; it is too small in a sweep this wide, or its materials are fully transparent")
         if left == 0:
             raise RunFailed(f"{name}: the object touches the border of the picture at {said}; please report this")
         free.append(left)

@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
+from cat_dataset.attributes import attribute
 from cat_dataset.errors import RunFailed
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
@@ -29,6 +30,9 @@ from render.blender.stage.scene import Scene
 from render.blender.stage.sky import brighten
 from render.blender.sweeping.plan import Job
 from render.blender.sweeping.spec import State
+
+LARGEST_DIFFERENCE = 0.002
+"""Between what was asked and what the scene has, in spans of the attribute's scale: a third of a degree, a fifth of a centimetre."""
 
 OnFrame = Callable[[str, int, int], None]
 """Series id, index of the frame that was just committed, frames of the series."""
@@ -160,9 +164,21 @@ def _read(job: Job, scene: Scene, dials: list[Dial], index: int, values: State) 
     for dial in dials:
         own = dial.own(values)
         found = dial.read_back(scene, own)
+        _compare(job.folder.name, own, {name: value for name, value in found.items() if name not in dial.may_differ})
         measured.update({name: round(value, 4) + 0.0 for name, value in found.items() if name in values})
         state.update(dial.state(scene, own))
     return measured, state
+
+
+def _compare(series: str, asked: State, found: State) -> None:
+    """See that the scene has what it was told to have.
+
+    Raises:
+        RunFailed: a value reads back as another one.
+    """
+    for name, value in found.items():
+        if abs(attribute(name).encode(value, asked[name])) > LARGEST_DIFFERENCE:
+            raise RunFailed(f"{series}: {name} = {asked[name]:g} reads back from the scene as {value:g}; please report this")
 
 
 def _said(values: State) -> str:
