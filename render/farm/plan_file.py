@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import InputError, UsageError
-from render.farm.sweeps import OF_THE_PLAN, Sweep, read_sweep
+from render.farm.sweeps import OF_THE_PLAN, Sweep, read_sweep, sound_text
 
 PLAN_CAP = 4 << 20
 """Bytes of the largest plan that is read at all."""
@@ -76,9 +76,36 @@ def _yaml(path: Path) -> Any:
     if path.stat().st_size > PLAN_CAP:
         raise InputError(f"{path} is larger than a plan can be ({PLAN_CAP} bytes); name folders instead of single files")
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
+        twice = _named_twice(root)
+        if twice is not None:
+            raise InputError(f"{path} says {twice.value!r} twice, the second time in line {twice.start_mark.line + 1}; leave one out")
+        return loader.construct_document(root) if root is not None else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())[:300]}") from None
+
+
+def _named_twice(root: Any) -> Any:
+    """The YAML node of a key that its mapping has already, of which PyYAML would keep the last in silence; None if none has."""
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or not isinstance(getattr(node, "value", None), list):
+            continue
+        seen.add(id(node))
+        keys: set[str] = set()
+        for child in node.value:
+            if not isinstance(child, tuple):
+                waiting.append(child)
+                continue
+            key, value = child
+            if isinstance(key.value, str):
+                if key.value in keys:
+                    return key
+                keys.add(key.value)
+            waiting.append(value)
+    return None
 
 
 def _mapping(raw: Any, where: str) -> Mapping[str, Any]:
@@ -92,4 +119,4 @@ def _names(raw: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
     names = [given] if isinstance(given, str) else given
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name.strip() for name in names):
         raise UsageError(f"{path}: {key} must name files, folders or builtin:NAME, as one text or a list of them")
-    return tuple(names)
+    return tuple(sound_text(name, f"{path}: {key}") for name in names)

@@ -198,7 +198,7 @@ class Supervisor:
         if job is not None:
             self._carry_out(slot, job, Verdict("retry", reason), frames)
         elif failed_to_start:
-            self._failed_to_start(slot, reason, bad_input="status 2" in how, killed="SIGKILL" in how)
+            self._failed_to_start(slot, reason, bad_input="status 2" in how, killed="SIGKILL" in how and slot.fault is None)
 
     def _failed_to_start(self, slot: Slot, reason: str, *, bad_input: bool, killed: bool) -> None:
         """Try again a little later, but not for ever."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -44,8 +45,8 @@ def read_sweep(raw: Mapping[str, Any], shared: Mapping[str, Any], plan: str, key
     """
     script = raw.get("script")
     if script not in SCRIPTS:
-        near = get_close_matches(str(script), SCRIPTS, n=1)
-        what = "names no script" if script is None else f"names no script of ours: {script!r}"
+        near = get_close_matches(_shown(script), SCRIPTS, n=1)
+        what = "names no script" if script is None else f"names no script of ours: {_shown(script)!r}"
         raise UsageError(f"{plan}: {key} {what}; " + (f"did you mean {near[0]!r}?" if near else f"script is one of {', '.join(SCRIPTS)}"))
     module = sweep_module(script)
     parser = module.parser()
@@ -78,21 +79,49 @@ def _flag(parser: argparse.ArgumentParser, name: Any, value: Any, where: str) ->
         raise UsageError(f"{where}: {parser.prog} has no flag --{name}; {hint}")
     if actions[name].nargs == 0:
         if not isinstance(value, bool):
-            raise UsageError(f"{where} must be true or false, not {value!r}")
+            raise UsageError(f"{where} must be true or false, not {_shown(value)}")
         return [f"--{name}"] if value else []
     if isinstance(value, list) and value and all(isinstance(part, list) for part in value):
-        return [argument for part in value for argument in (f"--{name}", *(_text(one, where) for one in part))]
+        return [argument for part in value for argument in (f"--{name}", *(_word(one, where) for one in part))]
     if isinstance(value, list):
-        return [f"--{name}", *(_text(part, where) for part in value)]
+        return [f"--{name}", *(_word(part, where) for part in value)]
     return [f"--{name}={_text(value, where)}"]
+
+
+def _word(value: Any, where: str) -> str:
+    """One of several values: argparse would take a text with a dash for a flag of its own."""
+    text = _text(value, where)
+    if re.match(r"-[^0-9.]", text):
+        raise UsageError(f"{where}: {text[:80]!r} begins with a dash; flags are keys of their own")
+    return text
 
 
 def _text(value: Any, where: str) -> str:
     if isinstance(value, float):
         return format(Decimal(repr(value)), "f")  # argparse takes -1e-05 for a flag
-    if isinstance(value, str | int) and not isinstance(value, bool):
+    if isinstance(value, str):
+        return sound_text(value, where)
+    if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise UsageError(f"{where} must be a number, a text or a list of them, not {str(value)[:80]!r}")
+    raise UsageError(f"{where} must be a number, a text or a list of them, not {_shown(value)!r}")
+
+
+def sound_text(text: str, where: str) -> str:
+    """``text`` again.
+
+    Raises:
+        UsageError: it has what no command line and no file name can have: NUL, or half of a surrogate pair.
+    """
+    if re.search("[\0\ud800-\udfff]", text):
+        raise UsageError(f"{where}: {text[:80]!r} has characters that no name can have")
+    return text
+
+
+def _shown(value: Any) -> str:
+    """A value for a message; aliases may make a short plan an endless value."""
+    short = reprlib.Repr()
+    short.maxlevel = 2
+    return (short.repr(value) if isinstance(value, list | dict) else str(value))[:80]
 
 
 def _with_key(message: str, key: str, raw: Mapping[str, Any]) -> str:

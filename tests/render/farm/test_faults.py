@@ -88,6 +88,16 @@ def test_a_blender_that_never_starts_is_one_line(tmp_path: Path) -> None:
     assert line == "no worker can be started: Blender ended with status 3: cannot open display"
 
 
+def test_a_blender_that_hangs_before_it_is_ready_is_not_tried_for_ever(tmp_path: Path) -> None:
+    blender = tmp_path / "blender"
+    blender.write_text("#!/bin/sh\nexec sleep 600\n", encoding="utf-8")
+    blender.chmod(0o755)
+    run = cat_render(write_plan(tmp_path), "--blender", blender, "--hang-timeout", 1)
+    assert run.returncode == 1
+    (line,) = error_lines(run)
+    assert line == "no worker can be started: Blender hung: no frame for 1 s"
+
+
 @pytest.mark.parametrize(("flags", "workers"), [(("--recycle-series", 2), 2), (("--recycle-memory", 0.05), 4)])
 def test_workers_are_replaced_when_it_is_time(flags: tuple[object, ...], workers: int, undisturbed: dict[str, str], tmp_path: Path) -> None:
     process = start(write_plan(tmp_path), *flags)

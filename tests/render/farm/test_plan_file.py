@@ -60,6 +60,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"sweeps": [{"script": "rotate", "grid": 1}]}, "sweeps[0].grid must be true or false, not 1"),
     ({"sweeps": [{"script": "rotate", "range": {"low": 1}}]}, "sweeps[0].range must be a number, a text or a list of them"),
     ({"sweeps": [{"script": "rotate", "debug": True}]}, "rotate.py has no flag --debug"),
+    ({"sweeps": [{"script": "rotate", "axis": ["z", "--out", "elsewhere"]}]}, "sweeps[0].axis: '--out' begins with a dash"),
+    ({"sweeps": [{"script": "rotate", "hold": [["-h", "1"]]}]}, "sweeps[0].hold: '-h' begins with a dash"),
+    ({"out": "a\0b"}, "out: 'a\\x00b' has characters that no name can have"),
+    ({"assets": ["a\0b.glb"]}, "assets: 'a\\x00b.glb' has characters that no name can have"),
 ]
 
 
@@ -82,6 +86,9 @@ def test_what_is_wrong_is_named_by_the_plans_own_keys(changes: dict[str, Any], w
         (b"assets: !!python/object/apply:os.getcwd []", "is not valid YAML"),
         (b"[" * 100_000, "is not valid YAML"),
         (b"#" * (PLAN_CAP + 1), "is larger than a plan can be"),
+        (b"assets: [a]\nviews: 2\nassets: [b]", "says 'assets' twice, the second time in line 3"),
+        (b"sweeps:\n- script: rotate\n  axis: x\n  axis: y", "says 'axis' twice, the second time in line 4"),
+        (b'assets: ["\\ud800"]\nhdris: [b]\nsweeps: [{script: rotate}]', "has characters that no name can have"),
     ],
 )
 def test_files_that_are_no_plans_are_refused(content: bytes, words: str, tmp_path: Path) -> None:
@@ -102,6 +109,11 @@ def test_aliases_cannot_blow_up(tmp_path: Path) -> None:
     )
     (tmp_path / "plan.yaml").write_text(raw, encoding="utf-8")
     assert yaml.safe_load(raw)
+    with pytest.raises(CatError, match="must be a number, a text or a list of them"):
+        read_plan(tmp_path / "plan.yaml")
+    nested = ["&a [x, x]"] + [f"&{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)]
+    raw = f"assets: [x]\nhdris: [x]\nsweeps:\n- script: rotate\n  axis: [[[{', '.join(nested)}]]]"
+    (tmp_path / "plan.yaml").write_text(raw, encoding="utf-8")
     with pytest.raises(CatError, match="must be a number, a text or a list of them"):
         read_plan(tmp_path / "plan.yaml")
 
