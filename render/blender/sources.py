@@ -102,9 +102,15 @@ def builtin_asset(names: Iterable[str], revision: int) -> Callable[[str], Source
     return opened
 
 
+def files_in(folder: Path, kinds: Sequence[str]) -> list[Path]:
+    """The files of ``kinds`` below ``folder``, sorted; also links that lead nowhere, which `gather` then reports."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in kinds)
+    return sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.exists()))
+
+
 def _files(path: Path, kinds: Sequence[str], what: str, check: Check, report: Report) -> list[Source]:
     if path.is_dir():
-        paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in kinds and p.is_file())
+        paths = files_in(path, kinds)
         if not paths:
             raise InputError(f"{path} holds no {what} ({', '.join(kinds)}); name another folder or the files themselves")
     else:
@@ -121,6 +127,13 @@ def _files(path: Path, kinds: Sequence[str], what: str, check: Check, report: Re
 
 
 def _file(path: Path, kinds: Sequence[str], what: str, check: Check) -> Source:
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:  # bytes of another encoding, as old archives leave them; no JSON can hold them
+        shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise InputError(f"{shown} has a name, or lies in a folder with one, that is not UTF-8; rename it") from None
+    if path.is_symlink() and not path.exists():
+        raise InputError(f"{path} is a link to a file that is not there; fetch or copy that file")
     if not path.exists():
         raise InputError(f"{path} does not exist; check the path, or use {BUILTIN}NAME for a built-in {what}")
     if path.suffix.lower() not in kinds:

@@ -18,7 +18,7 @@ from cat_dataset.errors import CatError, InputError, SeriesConflict
 from cat_dataset.files import folder_lock, read_json, write_json
 from render.blender.assets import files as asset_files
 from render.blender.assets.policy import AssetPolicy
-from render.blender.sources import BUILTIN, Check, Source, gather
+from render.blender.sources import BUILTIN, Check, Source, files_in, gather
 from render.blender.stage import sky_files
 
 MEMORY = "sources.json"
@@ -96,7 +96,7 @@ def _opened(text: str, kinds: Sequence[str]) -> list[str]:
     path = Path(text)
     if text.startswith(BUILTIN) or not path.is_dir():
         return [text]
-    return sorted(str(one) for one in path.rglob("*") if one.suffix.lower() in kinds and one.is_file()) or [text]
+    return [str(one) for one in files_in(path, kinds)] or [text]
 
 
 def _builtin(what: str) -> Callable[[str], Source]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from render.farm.dealing import Deck
 from render.farm.inputs import Given, Inputs
 from render.farm.jobs import Job, expand, part_of
 from render.farm.plan_file import read_plan
+from render.farm.report import write_failures
 from render.farm.sweeps import Sweep
 from tests.render.farm.plans import write_plan
 
@@ -61,6 +64,24 @@ def test_files_are_named_by_their_content_and_hashed_once(tmp_path: Path, monkey
     assert expand(plan).jobs[1].series == f"rotate_z-b_{sha256_file(folder / 'b.obj')[:6]}-studio-v00"
     (plan.out / ".cat-render" / "sources.json").write_bytes(b"{")
     assert len(expand(plan).jobs) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_not_utf8_and_links_to_nothing_are_refused_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    (folder / "good.obj").write_text(OBJ, encoding="utf-8")
+    Path(os.fsdecode(bytes(folder) + b"/caf\xe9.obj")).write_text(OBJ + "#\n", encoding="utf-8")
+    (folder / "gone.obj").symlink_to("elsewhere.obj")
+    (folder / "turning.obj").symlink_to("turning.obj")
+    found = expand(read_plan(write_plan(tmp_path, assets=[str(folder)], views=1)))
+    assert [Path(job.asset.argument).name for job in found.jobs] == ["good.obj"]
+    folded = f"{folder}/caf\\xe9.obj has a name, or lies in a folder with one, that is not UTF-8; rename it"
+    assert sorted(map(str, found.refused)) == [
+        folded,
+        *(f"{folder}/{name}.obj is a link to a file that is not there; fetch or copy that file" for name in ("gone", "turning")),
+    ]
+    write_failures(tmp_path / "failures.json", found.refused, [])
 
 
 def test_two_sweeps_that_would_make_one_series_are_refused(tmp_path: Path) -> None:
