@@ -40,7 +40,7 @@ FEW, MORE = 2, 5
 """Frames from which a sweep is reckoned that keeps nothing: the difference is what each further frame costs."""
 ALIKE_DB = 30.0
 FIT = (1, 4, 16)
-ROUNDS = 3
+ROUNDS = 2
 """Series per number of samples, in turns."""
 WARM = 2
 """Frames at the start of a series that are not counted."""
