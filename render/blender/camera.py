@@ -29,8 +29,6 @@ KNOBS = {
     "f_stop": ("aperture", 1.4, 16.0),
     "focus": ("focus_distance", 1.0, 4.0),
 }
-STEEPEST = 85.0
-"""Degrees of elevation either way; nearer to the vertical there is no level view frame."""
 
 
 def parser() -> Parser:
@@ -44,11 +42,10 @@ def parser() -> Parser:
 def sweep_of(flags: Namespace) -> Sweep:
     """What ``flags`` ask for."""
     options = {"camera": {"fixed_shutter": True}} if flags.fixed_shutter else {}
-    sweep = make_sweep(f"camera_{flags.vary[0]}", chosen_spans(flags, KNOBS), flags, options)
-    if any(abs(value) > STEEPEST for value in sweep.values("orbit_elevation")):
-        raise UsageError(f"orbit_elevation must stay inside -{STEEPEST:g} to {STEEPEST:g} degrees")
+    spans = chosen_spans(flags, KNOBS)
+    sweep = make_sweep(f"camera_{flags.vary[0]}", spans, flags, options)
     if flags.fixed_shutter and not sweep.values("aperture"):
-        raise UsageError("--fixed-shutter needs the f-number: --vary f_stop, --also aperture LO HI, or --hold aperture N")
+        raise UsageError("--fixed-shutter needs the f-number: --vary f_stop, --also aperture FROM TO, or --hold aperture N")
     return sweep
 
 

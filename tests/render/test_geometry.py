@@ -96,6 +96,32 @@ def test_a_mark_on_the_object_is_seen_where_labels_and_camera_say(axis: str, tmp
     assert compared >= 4
 
 
+READ_BACK = """
+import json
+from render.blender.dials.rotation import rotation_vector, turned
+from render.blender.stage.viewpoint import Viewpoint
+import itertools
+view = Viewpoint(0, 31.0, 200.0)
+worst = 0.0
+for turn in itertools.product((-360.0, -359.64, -180.0, -1.0, 0.0, 0.001, 90.0, 359.64, 360.0), repeat=3):
+    asked = dict(zip(("rotation_x", "rotation_y", "rotation_z"), turn))
+    found = rotation_vector(turned(view, asked), view, asked)
+    worst = max(worst, *(abs(one - other) for one, other in zip(found, turn)))
+asked = {"rotation_x": 20.0, "rotation_z": 359.0}
+off = rotation_vector(turned(view, {"rotation_x": 20.0, "rotation_z": 359.5}), view, asked)
+opposite = rotation_vector(turned(view, {"rotation_z": -100.0}), view, {"rotation_z": 80.0})
+print("READ", json.dumps([worst, off, opposite]))
+"""
+
+
+def test_rotations_read_back_as_they_stand_also_near_whole_turns() -> None:
+    (line,) = (line for line in inside_blender("import bpy" + READ_BACK).splitlines() if line.startswith("READ "))
+    worst, off, opposite = json.loads(line.removeprefix("READ "))
+    assert worst < 1e-3
+    assert off[2] == pytest.approx(359.5, abs=0.02), "what the matrix has, not what was asked"
+    assert abs(abs(opposite[2] - 80.0) - 180.0) < 1e-3
+
+
 def level_axis(name: str, azimuth: float) -> Vector:
     """The level view frame, from its definition: y from the camera to the object, z up, x = y × z."""
     away = -np.array([math.cos(math.radians(azimuth)), math.sin(math.radians(azimuth)), 0.0])

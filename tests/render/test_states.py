@@ -115,6 +115,8 @@ def test_a_vector_goes_straight_through_the_middle() -> None:
         ("translate", ["--vector", 0, 0, 0], "moves nothing"),
         ("translate", ["--vector", 1, 0, 0, "--range", 0, 3], "cannot be given together"),
         ("camera", ["--vary", "elevation", "--range", 0, 90], "orbit_elevation must stay inside"),
+        ("rotate", ["--hold", "orbit_elevation", -86], "orbit_elevation must stay inside"),
+        ("light", ["--also", "orbit_elevation", 0, 90], "orbit_elevation must stay inside"),
         ("camera", ["--fixed-shutter"], "needs the f-number"),
         ("camera", ["--vary", "zoom"], "invalid choice"),
     ],

@@ -51,12 +51,18 @@ def turned(view: Viewpoint, values: State) -> Matrix:
 
 
 def rotation_vector(matrix: Matrix, view: Viewpoint, near: State) -> tuple[float, float, float]:
-    """Rotation vector of ``matrix`` in degrees along the axes of ``view``, on the turn nearest to ``near``."""
-    turn: Quaternion = matrix.to_quaternion()
-    axis, angle = turn.to_axis_angle()
-    degrees = math.degrees(angle)
-    wanted = sum((view.axis(name) * near.get(f"rotation_{name}", 0.0) for name in AXES), Vector((0.0, 0.0, 0.0)))
-    if wanted.length and axis.dot(wanted) < 0:
-        axis, degrees = -axis, -degrees
-    degrees += 360.0 * round((wanted.length - degrees) / 360.0)
-    return tuple(degrees * axis.dot(view.axis(name)) for name in AXES)
+    """Rotation vector of ``matrix`` in degrees along the axes of ``view``: ``near``, plus the turn by which the two differ.
+
+    An axis and an angle would not do: near whole turns a float32 matrix no longer tells the axis.
+    """
+    wanted = sum((view.axis(axis) * near.get(f"rotation_{axis}", 0.0) for axis in AXES), Vector((0.0, 0.0, 0.0)))
+    rest = matrix.to_3x3() @ Quaternion(wanted, math.radians(wanted.length)).to_matrix().transposed()  # not by `turned`, which is checked
+    sines = Vector((rest[2][1] - rest[1][2], rest[0][2] - rest[2][0], rest[1][0] - rest[0][1])) / 2
+    cosine = (rest[0][0] + rest[1][1] + rest[2][2] - 1) / 2
+    if cosine < 0:
+        axis, angle = rest.to_quaternion().to_axis_angle()
+        difference = axis * angle
+    else:
+        difference = sines * (math.atan2(sines.length, cosine) / sines.length) if sines.length else sines
+    x, y, z = (near.get(f"rotation_{axis}", 0.0) + math.degrees(difference.dot(view.axis(axis))) for axis in AXES)
+    return x, y, z

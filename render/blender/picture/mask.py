@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cat_dataset.errors import RunFailed
+from cat_dataset.errors import InputError, RunFailed
 from render.blender.picture.alone import coverage
 from render.blender.stage.framing import safe_distance
 from render.blender.stage.pose import Pose
@@ -35,7 +35,7 @@ def check_mask(name: str, scene: Scene, enter: Callable[[int], str], scratch: Pa
     ``enter`` brings the scene to a state and says which; ``scratch`` is a file to use on the way.
 
     Raises:
-        RunFailed: it touches the border, or nothing of it is seen.
+        InputError: nothing of it is seen. RunFailed: it touches the border.
     """
     states = extreme_states(scene.poses)
     free = []
@@ -43,7 +43,7 @@ def check_mask(name: str, scene: Scene, enter: Callable[[int], str], scratch: Pa
         said = enter(index)
         left = free_border(coverage(scene, SIZE, SAMPLES, FILTER, scratch), SIZE)
         if left is None:
-            raise RunFailed(f"{name}: nothing of the object is seen at {said}; it is too small in a sweep this wide, or its materials are fully transparent")
+            raise InputError(f"{name}: nothing of the object is seen at {said}; it is too small in a sweep this wide, or transparent")
         if left == 0:
             raise RunFailed(f"{name}: the object touches the border of the picture at {said}; please report this")
         free.append(left)

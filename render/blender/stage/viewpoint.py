@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from mathutils import Matrix, Vector
 
 from cat_dataset.errors import UsageError
+from render.blender.sweeping.spec import STEEPEST
 
 ALL_ROUND, ELEVATIONS = (0.0, 360.0), (5.0, 75.0)
 """Degrees between which viewpoints lie unless told: straight from the side one sees no top."""
-STEEPEST = 85.0
-"""Degrees of elevation; straight above there is no level view frame."""
 
 
 @dataclass(frozen=True)

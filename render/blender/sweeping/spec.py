@@ -28,7 +28,13 @@ DIALS: dict[str, tuple[str, ...]] = {
 
 DRIVEN = {name: kind for kind, names in DIALS.items() for name in names}
 
+STEEPEST = 85.0
+"""Degrees of elevation of the camera, either way; nearer to the vertical there is no level view frame."""
+
 State = Mapping[str, float]
+
+LONGEST_NAME = 24
+"""Letters of a sweep's name, so that the ids of its series stay within those of a series."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class Sweep:
         for state in (*self.states, self.held):
             for name, value in state.items():
                 attribute(name).check(value)
+                if name == "orbit_elevation" and abs(value) > STEEPEST:
+                    raise UsageError(f"orbit_elevation must stay inside -{STEEPEST:g} to {STEEPEST:g} degrees")
         seen = {tuple(state[name] for name in self.varies) for state in self.states}
         if len(seen) < len(self.states):
             raise UsageError("two states of the sweep are the same to a millionth; widen the range or ask for fewer states")
@@ -96,4 +104,4 @@ def drivable(name: str) -> str:
 
 def composite_name(name: str, *parts: object) -> str:
     """``name`` with four digits that stand for what makes a sweep another one than the plain one of that name."""
-    return f"{name}_{sha256_json(parts)[:4]}"
+    return f"{name[:LONGEST_NAME - 5]}_{sha256_json(parts)[:4]}"
