@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from cat_dataset.errors import UsageError
 from render.blender.assets.policy import add_asset_flags
 from render.blender.picture.quality import PLAIN_TIMES, QUALITIES
-from render.blender.sweeping.flags import add_state_flags
+from render.blender.sweeping.flags import add_state_flags, driven_attributes
 
 DEVICES = ("auto", "cpu", "cuda", "optix", "hip", "metal", "oneapi")
 FLOORS = ("none", "plain", "shadow")
@@ -38,7 +38,11 @@ class Parser(argparse.ArgumentParser):
 
 def shared_flags(program: str, description: str, asset: str = "builtin:car") -> Parser:
     """A parser with the flags of every sweep; ``asset`` is rendered where none is named."""
-    parser = Parser(prog=program, usage=f"{program} [flags]", description=description, allow_abbrev=False)
+    parser = Parser(
+        prog=program, usage=f"{program} [flags]", description=description, allow_abbrev=False,
+        epilog=f"attributes for --also and --hold, and their ranges:\n{driven_attributes()}\n\nthe conventions of each: docs/sweeps.md",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     parser.set_defaults(default_asset=asset)
     parser.own = parser.add_argument_group("this sweep")
     add_state_flags(parser.add_argument_group("states"), _whole, STATES)
@@ -59,7 +63,7 @@ def shared_flags(program: str, description: str, asset: str = "builtin:car") -> 
 
 def _add_source_flags(group: Group, asset: str) -> None:
     group.add_argument(
-        "--asset", nargs="+", metavar="FILE", default=None,
+        "--asset", nargs="+", action="extend", metavar="FILE", default=None,
         help=f"FBX, GLB, GLTF, OBJ, PLY, STL, BLEND, USD, DAE, folders, or builtin:car, :mug, :house, :lamp, :face (default: {asset})",
     )  # fmt: skip
     add_asset_flags(group)
@@ -67,7 +71,7 @@ def _add_source_flags(group: Group, asset: str) -> None:
         "--probe-assets", action="store_true", help="load each asset in a Blender of its own first, to survive those that crash it"
     )
     group.add_argument(
-        "--hdri", nargs="+", metavar="FILE", default=None,
+        "--hdri", nargs="+", action="extend", metavar="FILE", default=None,
         help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender (default: two of them)",
     )  # fmt: skip
     group.add_argument(
@@ -118,7 +122,9 @@ def _add_picture_flags(group: Group) -> None:
         help="as many paths per pixel as fit into this time per frame here; measured once per --out, then kept",
     )  # fmt: skip
     group.add_argument("--no-denoise", action="store_true", help="leave the noise as it is")
-    group.add_argument("--passes", nargs="+", choices=PASSES, default=[], help="further pictures of every frame (default: none)")
+    group.add_argument(
+        "--passes", nargs="+", action="extend", choices=PASSES, default=[], help="further pictures of every frame (default: none)"
+    )
 
 
 def own_arguments() -> list[str]:

@@ -31,12 +31,12 @@ def parser() -> Parser:
     made = shared_flags("deform.py", "Render an object with its shape keys at known values.", asset="builtin:face")
     made.set_defaults(azimuths=[-130.0, -50.0], elevations=[0.0, 25.0])  # expressions are seen from the front
     made.own.add_argument(
-        "--key", nargs="+", default=[KEY], metavar="SPEC",
+        "--key", nargs="+", action="extend", metavar="SPEC",
         help="shape keys that make an attribute: [ATTRIBUTE=]KEY[+KEY...][/KEY[+KEY...]], after the slash those of its negative side; "
         f"ATTRIBUTE is one of {', '.join(DIALS['deform'])} (default: told by the keys' names, or else deformation) (default: {KEY})",
     )  # fmt: skip
     made.own.add_argument(
-        "--range", nargs=2, type=float, action="append", metavar=("LO", "HI"),
+        "--range", nargs=2, type=float, action="append", metavar=("FROM", "TO"),
         help="points, one range for all or one for each --key (default: 0 10, and down to -10 where a negative side is named)",
     )  # fmt: skip
     return made
@@ -44,7 +44,7 @@ def parser() -> Parser:
 
 def sweep_of(flags: Namespace) -> Sweep:
     """What ``flags`` ask for. The keys of an attribute that is held, or varied by ``--also``, are named by ``--key`` too."""
-    bindings = read_bindings(flags.key)
+    bindings = read_bindings(flags.key or [KEY])
     elsewhere = {words[0] for words in (*flags.hold, *flags.also)}
     varied = [name for name in bindings if name not in elsewhere]
     if not varied and not flags.also:

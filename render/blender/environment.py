@@ -23,7 +23,7 @@ from render.blender.sweeping.spec import Sweep
 
 KNOBS = {
     "strength": ("environment_strength", -2.0, 2.0),
-    "rotation": ("environment_rotation", -180.0, 170.0),
+    "rotation": ("environment_rotation", -90.0, 90.0),
 }
 
 
@@ -36,7 +36,8 @@ def parser() -> Parser:
 
 def sweep_of(flags: Namespace) -> Sweep:
     """What ``flags`` ask for."""
-    return make_sweep(f"environment_{flags.vary[0]}", chosen_spans(flags, KNOBS), flags)
+    spans = chosen_spans(flags, KNOBS)
+    return make_sweep(f"environment_{flags.vary[0]}", spans, flags)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ def parser() -> Parser:
 def sweep_of(flags: Namespace) -> Sweep:
     """What ``flags`` ask for."""
     options = {} if flags.fill == FILL_EV else {"light": {"fill_ev": flags.fill}}
-    sweep = make_sweep(f"light_{flags.vary[0]}", chosen_spans(flags, KNOBS), flags, options)
+    spans = chosen_spans(flags, KNOBS)
+    sweep = make_sweep(f"light_{flags.vary[0]}", spans, flags, options)
     driven = next((name for name in DIALS["environment"] if sweep.values(name)), None)
     if flags.fill is None and driven:
         raise UsageError(f"{driven} cannot show under --fill none, which leaves no sky; leave one of the two out")

@@ -23,7 +23,7 @@ from render.blender.sweeping.spec import Sweep
 KNOBS = {
     "roughness": ("material_roughness", 0.0, 100.0),
     "metallic": ("material_metallic", 0.0, 100.0),
-    "hue": ("material_hue", -180.0, 150.0),
+    "hue": ("material_hue", -90.0, 90.0),
 }
 
 
@@ -36,7 +36,8 @@ def parser() -> Parser:
 
 def sweep_of(flags: Namespace) -> Sweep:
     """What ``flags`` ask for."""
-    return make_sweep("material_" + "_".join(flags.vary), chosen_spans(flags, KNOBS), flags)
+    spans = chosen_spans(flags, KNOBS)
+    return make_sweep(f"material_{flags.vary[0]}", spans, flags)
 
 
 if __name__ == "__main__":

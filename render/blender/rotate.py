@@ -34,7 +34,8 @@ def parser() -> Parser:
 
 def sweep_of(flags: Namespace) -> Sweep:
     """What ``flags`` ask for."""
-    return make_sweep("rotate_" + "".join(flags.vary), chosen_spans(flags, AXES), flags)
+    spans = chosen_spans(flags, AXES)
+    return make_sweep("rotate_" + "".join(flags.vary), spans, flags)
 
 
 if __name__ == "__main__":

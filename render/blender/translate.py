@@ -39,9 +39,10 @@ def parser() -> Parser:
 def sweep_of(flags: Namespace) -> Sweep:
     """What ``flags`` ask for."""
     if flags.vector is None:
-        return make_sweep("translate_" + "".join(flags.vary), chosen_spans(flags, AXES), flags)
-    if flags.range:
-        raise UsageError("--vector and --range cannot be given together")
+        spans = chosen_spans(flags, AXES)
+        return make_sweep("translate_" + "".join(flags.vary), spans, flags)
+    if flags.range or flags.vary:
+        raise UsageError(f"--vector and --{'range' if flags.range else 'axis'} cannot be given together")
     ends = {axis: value for axis, value in zip("xyz", flags.vector, strict=True) if value}
     if not ends:
         raise UsageError("--vector 0 0 0 moves nothing; give at least one centimetre that is not 0")

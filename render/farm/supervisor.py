@@ -175,6 +175,8 @@ class Supervisor:
 
     def _done(self, slot: Slot, job: Job, message: dict[str, Any]) -> None:
         frames, slot.job, slot.heard = slot.frames, None, time.monotonic()
+        if self._stopping:
+            slot.leave()  # it was told to stop after a frame that was the series' last
         slot.series += 1
         failures = message.get("failures") or []
         if failures:

@@ -95,10 +95,40 @@ def test_a_vector_goes_straight_through_the_middle() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_is_complete(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        sweep(script, "--help")
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    assert "%%" not in said
+    assert all(name in said for name in DRIVEN if DRIVEN[name] != "deform")
+    assert said.index("this sweep:") < said.index("states:") < said.index("the run:")
+
+
+def test_lists_may_be_given_in_parts_and_by_either_name() -> None:
+    whole = sweep("camera", "--vary", "orbit", "focus", "--states", 5)
+    assert sweep("camera", "--vary", "orbit", "--vary", "focus", "--states", 5) == whole
+    assert sweep("camera", "--vary", "orbit_azimuth", "focus_distance", "--states", 5) == whole
+    parsed = importlib.import_module("render.blender.rotate").parser().parse_args(["--asset", "a", "--asset", "b", "c"])
+    assert parsed.asset == ["a", "b", "c"]
+
+
+def test_a_range_may_fall() -> None:
+    assert [state["rotation_z"] for state in sweep("rotate", "--range", 90, -90, "--states", 3).states] == [90, 0, -90]
+
+
+def test_percents_that_look_like_shares_are_doubted(capsys: pytest.CaptureFixture[str]) -> None:
+    sweep("material", "--range", 0, 1)
+    assert "from 0 to 100 percent" in capsys.readouterr().err
+    sweep("material", "--range", 0, 50)
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("script", "flags", "said"),
     [
-        ("rotate", ["--range", 90, -90], "must rise"),
+        ("rotate", ["--range", 90, 90], "must have two ends"),
         ("rotate", ["--range", 0, 1e9], "inside -360 to 360"),
         ("rotate", ["--range", 0, 1e-5], "too narrow"),
         ("rotate", ["--axis", "x", "x"], "twice"),
@@ -113,7 +143,8 @@ def test_a_vector_goes_straight_through_the_middle() -> None:
         ("rotate", ["--grid", "--also", "rotation_x", 0, 10, 5000, "--states", 5000], "at most"),
         ("rotate", ["--grid", "--random", 5], "not allowed with"),
         ("translate", ["--vector", 0, 0, 0], "moves nothing"),
-        ("translate", ["--vector", 1, 0, 0, "--range", 0, 3], "cannot be given together"),
+        ("translate", ["--vector", 1, 0, 0, "--range", 0, 3], "--range cannot be given together"),
+        ("translate", ["--vector", 1, 0, 0, "--axis", "x"], "--axis cannot be given together"),
         ("camera", ["--vary", "elevation", "--range", 0, 90], "orbit_elevation must stay inside"),
         ("rotate", ["--hold", "orbit_elevation", -86], "orbit_elevation must stay inside"),
         ("light", ["--also", "orbit_elevation", 0, 90], "orbit_elevation must stay inside"),

@@ -20,12 +20,12 @@ class CameraDial(Dial):
     """Drives focal_length (mm), orbit_azimuth, orbit_elevation (degrees), aperture (f-number), focus_distance (m).
 
     Azimuth is relative to the series' viewpoint, to the viewer's right; elevation is that above the horizon. Depth of field
-    is real as soon as the f-number or the focus is driven (f/8 where only the focus is), and focused on the pivot's place
+    is real as soon as the f-number or the focus is driven (f/2 where only the focus is), and focused on the pivot's place
     at rest unless the focus is driven.
     """
 
     kind = "camera"
-    NEUTRAL_F = 8.0
+    NEUTRAL_F = 2.0
 
     def pose(self, pose: Pose, values: State) -> Pose:
         view = replace(

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cat_dataset.attributes import attribute
+from cat_dataset.command import warn
 from cat_dataset.errors import UsageError
-from render.blender.sweeping.spec import Sweep, composite_name, drivable
+from render.blender.sweeping.spec import DIALS, Sweep, composite_name, drivable
 from render.blender.sweeping.states import Span, at_random, grid, in_step
 
 Choices = Mapping[str, tuple[str, float, float]]
@@ -26,7 +27,7 @@ def add_state_flags(group: argparse._ArgumentGroup, whole: Any, states: int) -> 
         help="values of each attribute, ends included (default: %(default)s)",
     )
     group.add_argument(
-        "--also", nargs="+", action="append", default=[], metavar=("ATTRIBUTE", "LO HI [N]"),
+        "--also", nargs="+", action="append", default=[], metavar=("ATTRIBUTE", "FROM TO [N]"),
         help="vary another attribute too, in N values (as many as --states unless told); may be repeated",
     )  # fmt: skip
     group.add_argument(
@@ -38,35 +39,49 @@ def add_state_flags(group: argparse._ArgumentGroup, whole: Any, states: int) -> 
 
 
 def add_vary_flags(group: argparse._ArgumentGroup, flag: str, choices: Choices, default: str, what: str) -> None:
-    """``flag`` chooses among ``choices``; ``--range`` gives their ranges."""
+    """``flag`` chooses among ``choices``, by their short names or the attributes'; ``--range`` gives their ranges."""
     ranges = ", ".join(f"{name} {low:g} {high:g} {attribute(of).symbol}".strip() for name, (of, low, high) in choices.items())
+    short = {of: name for name, (of, _, _) in choices.items()}
     group.add_argument(
-        flag, nargs="+", choices=list(choices), default=[default], dest="vary", metavar="WHAT",
+        flag, nargs="+", action="extend", choices=list(choices), type=lambda text: short.get(text, text), dest="vary", metavar="WHAT",
         help=f"{what}: one or more of {', '.join(choices)} (default: {default})",
     )  # fmt: skip
     group.add_argument(
-        "--range", nargs=2, type=float, action="append", metavar=("LO", "HI"),
-        help=f"the range, one for all or one for each (default: {ranges})",
+        "--range", nargs=2, type=float, action="append", metavar=("FROM", "TO"),
+        help=f"the range, one for all or one for each (default: {ranges})".replace("%", "%%"),
     )  # fmt: skip
+    group.set_defaults(vary_default=default)
 
 
 def chosen_spans(flags: Namespace, choices: Choices) -> list[Span]:
-    """The spans that ``flags`` of `add_vary_flags` ask for.
+    """The spans that ``flags`` of `add_vary_flags` ask for; ``flags.vary`` then names what varies.
 
     Raises:
         UsageError: one thing twice, or another number of ranges.
     """
+    flags.vary = flags.vary or [flags.vary_default]
     if len(set(flags.vary)) < len(flags.vary):
-        raise UsageError(f"{' '.join(flags.vary)} names one thing twice")
+        raise UsageError(f"{' '.join(flags.vary)} names one thing twice; leave one out")
     ranges = flags.range or [choices[name][1:] for name in flags.vary]
     if len(ranges) == 1:
         ranges = ranges * len(flags.vary)
     if len(ranges) != len(flags.vary):
         raise UsageError(f"--range is given {len(ranges)} times for {len(flags.vary)} attributes; give it once, or once for each")
-    for low, high in ranges:
-        if low >= high:
-            raise UsageError(f"--range {low:g} {high:g} must rise")
-    return [Span(choices[name][0], low, high, flags.states) for name, (low, high) in zip(flags.vary, ranges, strict=True)]
+    spans = [Span(choices[name][0], first, last, flags.states) for name, (first, last) in zip(flags.vary, ranges, strict=True)]
+    for span in spans:
+        if attribute(span.attribute).unit == "percent" and max(abs(span.low), abs(span.high)) <= 1:
+            warn(f"{span.attribute} goes from 0 to 100 percent; a range from {span.low:g} to {span.high:g} hardly shows")
+    return spans
+
+
+def driven_attributes() -> str:
+    """The attributes that every sweep can vary or hold, a line each: name, range, unit."""
+    lines = []
+    for kind, names in DIALS.items():
+        for name in names if kind != "deform" else ():
+            chosen = attribute(name)
+            lines.append(f"  {name:22} {chosen.low:g} to {chosen.high:g} {chosen.unit}")
+    return "\n".join(lines)
 
 
 def make_sweep(name: str, spans: Sequence[Span], flags: Namespace, options: Mapping[str, Any] | None = None) -> Sweep:
@@ -91,7 +106,7 @@ def make_sweep(name: str, spans: Sequence[Span], flags: Namespace, options: Mapp
 
 def _also(words: Sequence[str], states: int) -> Span:
     if len(words) not in (3, 4):
-        raise UsageError(f"--also {' '.join(words)} needs an attribute and its range: --also ATTRIBUTE LO HI [N]")
+        raise UsageError(f"--also {' '.join(words)} needs an attribute and its range: --also ATTRIBUTE FROM TO [N]")
     what = f"--also {words[0]}"
     count = _number(words[3], what) if len(words) == 4 else states
     if count != int(count) or count < 2:

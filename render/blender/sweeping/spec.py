@@ -104,4 +104,4 @@ def drivable(name: str) -> str:
 
 def composite_name(name: str, *parts: object) -> str:
     """``name`` with four digits that stand for what makes a sweep another one than the plain one of that name."""
-    return f"{name[:LONGEST_NAME - 5]}_{sha256_json(parts)[:4]}"
+    return f"{name[: LONGEST_NAME - 5]}_{sha256_json(parts)[:4]}"
