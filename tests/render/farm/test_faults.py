@@ -127,6 +127,17 @@ def test_a_stopped_command_ends_its_workers_and_can_go_on_later(tmp_path: Path) 
     assert f"{kept} of 120 frames" in cat_render(plan, "--status").stdout
 
 
+def test_a_stop_in_a_series_last_frame_ends_the_command_too(tmp_path: Path) -> None:
+    """With two frames a series every other stop falls into a last one, after which the worker has nothing to stop."""
+    plan = write_plan(tmp_path, views=60, render={**TINY, "states": 2, "size": 16})
+    for wanted in (3, 8, 13, 18):
+        process = start(plan, "--workers", 1)
+        wait_until(lambda: frames_in(tmp_path / "series") >= wanted)  # noqa: B023
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 130, errors
+
+
 def test_workers_end_with_a_killed_command(tmp_path: Path) -> None:
     plan = write_plan(tmp_path, render=LONG)
     process = start(plan, "--workers", 2)
