@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,13 @@ def plain(folder: Path, width: int, height: int, **header: object) -> tuple[Path
     channels = {"Layer.Depth.Z": picture, "Layer.Combined.A": 3 * picture}
     OpenEXR.File({"compression": OpenEXR.NO_COMPRESSION, "type": OpenEXR.scanlineimage, **header}, channels).write(str(path))
     return path, picture
+
+
+def test_a_file_whose_table_of_rows_was_never_written_is_cut_off(tmp_path: Path) -> None:
+    data = plain(tmp_path, 16, 16)[0].read_bytes()
+    table = min(place for place in range(0, len(data) - 128, 1) if struct.unpack_from("<Q", data, place)[0] == place + 128)
+    with pytest.raises(ValueError, match="cut off"):
+        read_exr(data[:table] + bytes(128) + data[table + 128 :], ["Depth.Z"])
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

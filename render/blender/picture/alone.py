@@ -15,7 +15,7 @@ import bpy
 
 from cat_dataset.errors import RunFailed
 from render.blender.picture.exr import read_exr
-from render.blender.picture.still import render_to
+from render.blender.picture.still import raise_if_full, render_to
 from render.blender.stage.scene import Scene
 
 ALPHA, DEPTH, NORMALS = "Combined.A", "Depth.Z", ("Normal.X", "Normal.Y", "Normal.Z")
@@ -91,6 +91,7 @@ def _rendered(scratch: Path, size: int, channels: Collection[str]) -> dict[str, 
     try:
         width, height, found = read_exr(scratch.read_bytes(), channels)
     except (OSError, ValueError) as error:
+        raise_if_full(scratch)
         raise RunFailed(f"{scratch}: Blender wrote no such picture as was asked for ({error}); check the disk") from None
     finally:
         scratch.unlink(missing_ok=True)

@@ -32,7 +32,10 @@ def read_exr(data: bytes, wanted: Collection[str]) -> tuple[int, int, dict[str, 
             raise ValueError("compressed")
         width, height = right - left + 1, bottom - top + 1
         row = 4 * width
-        starts = [start + 8 for start in struct.unpack_from(f"<{height}Q", data, here)]
+        places = struct.unpack_from(f"<{height}Q", data, here)
+        if any(struct.unpack_from("<2i", data, place) != (top + y, row * len(names)) for y, place in enumerate(places)):
+            raise ValueError("cut off")  # on a full disk the table stays empty, and would point at the header
+        starts = [place + 8 for place in places]
     except (KeyError, IndexError, struct.error) as error:
         raise ValueError(f"not a whole EXR: {error}") from None
     found = {}

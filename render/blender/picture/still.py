@@ -34,7 +34,7 @@ def drop_notes(path: Path) -> None:
     try:
         path.write_bytes(pixels_only(path.read_bytes()))
     except (FileNotFoundError, ValueError):
-        _raise_if_full(path)
+        raise_if_full(path)
         raise RunFailed(f"{path}: Blender rendered but wrote no whole picture; check the disk and the folder's permissions") from None
 
 
@@ -49,14 +49,14 @@ def render_to(path: Path) -> None:
         outcome = bpy.ops.render.render(write_still=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split()).removeprefix("Error: ")
-        _raise_if_full(path)
+        raise_if_full(path)
         raise RunFailed(f"{path}: Blender could not render it: {reason}") from None
     if "FINISHED" not in outcome:
         raise KeyboardInterrupt
 
 
-def _raise_if_full(path: Path) -> None:
-    """Blender cuts a picture off, or writes none, when the disk is full, and does not always say why."""
+def raise_if_full(path: Path) -> None:
+    """Raise the OSError of a full disk if that of ``path`` is: Blender cuts a picture off, or writes none, and does not always say why."""
     if shutil.disk_usage(path.parent).free < SPARE_BYTES:
         raise OSError(errno.ENOSPC, "disk full", str(path))
 
