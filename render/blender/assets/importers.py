@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ def importer(path: Path) -> Callable[[], Any]:
     if kind == ".blend":
         _check_version(path)
         return lambda: _append_scene(str(path))
-    if kind == ".gltf" and find_spec("numpy") is None:
-        raise InputError(f"{path} needs NumPy, which this Blender's Python lacks; install it, or export the asset as FBX or OBJ")
+    if kind == ".gltf":
+        _check_numpy(path)
     for group, name, options in _OPERATORS[kind]:
         if name in dir(getattr(bpy.ops, group)):  # looking an operator up never fails, only calling it does
             operator = getattr(getattr(bpy.ops, group), name)
@@ -57,6 +58,18 @@ def turn_for(path: Path, policy: AssetPolicy) -> Matrix | None:
     """3×3 rotation, after the import, that makes the axis of ``policy`` point up; None where nothing is to be done."""
     axis = policy.axis_up(path.suffix)
     return None if axis is None else _Y_UP if axis == "y" else _Y_UP.inverted()
+
+
+def _check_numpy(path: Path) -> None:
+    """The importer of glTF needs NumPy, and before Blender 3.5 one that still has ``numpy.bool``."""
+    if find_spec("numpy") is None:
+        raise InputError(f"{path} needs NumPy, which this Blender's Python lacks; install it, or export the asset as FBX or OBJ")
+    found = tuple(int(part) for part in version("numpy").split(".")[:2])
+    if bpy.app.version < (3, 5) and found >= (1, 24):
+        raise InputError(
+            f"{path} needs NumPy older than 1.24 in Blender {bpy.app.version_string}, which finds {version('numpy')}; "
+            "export the asset as FBX or OBJ, or use python -m render.blender"
+        )
 
 
 def _check_version(path: Path) -> None:

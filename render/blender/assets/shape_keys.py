@@ -27,10 +27,11 @@ def release(name: str, keys: Sequence[str]) -> list[Any]:
         InputError: the asset ``name`` has no such key.
     """
     there = names()
-    for key in keys:
-        if key not in there:
-            choices = ", ".join(there[:40]) + (f" and {len(there) - 40} more" if len(there) > 40 else "")
-            raise InputError(f"{name} has no shape key {key}; " + (f"it has {choices}" if there else "it has none"))
+    lacking = [key for key in keys if key not in there]
+    if lacking:
+        choices = ", ".join(there[:40]) + (f" and {len(there) - 40} more" if len(there) > 40 else "")
+        hint = f"it has {choices}; name them with --key" if there else "it has none"
+        raise InputError(f"{name} has no shape key {' or '.join(lacking)}; {hint}")
     held = [block for block in _blocks() if block.name in keys]
     for block in held:
         block.id_data.driver_remove(f'key_blocks["{bpy.utils.escape_identifier(block.name)}"].value')
