@@ -16,6 +16,7 @@ from cat_dataset.errors import InputError
 from render.blender.assets.files import check_asset
 from render.blender.assets.mesh_files import mtl_textures
 from render.blender.assets.policy import AssetPolicy
+from render.blender.picture.exr import write_exr
 from render.blender.stage.sky_files import check_sky
 from tests.render.runs import TINY, error_lines, rotate
 
@@ -216,10 +217,18 @@ def test_a_bad_asset_gives_one_line_and_leaves_nothing(case: str, assets: Path, 
     assert list((tmp_path / "series").iterdir()) == []
 
 
+def blinding(assets: Path, folder: Path) -> Path:
+    """A sky as bright as float32 can say."""
+    path, row = folder / "blinding.exr", struct.pack("<512f", *[3e38] * 512)
+    path.write_bytes(write_exr(32, 16, dict.fromkeys("RGB", row)))
+    return path
+
+
 BAD_SKIES: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
     "cut off EXR": (lambda assets, folder: cut(assets / "city.exr", folder / "city.exr", 0.6), "cut off or damaged"),
     "another format": (written("sky.hdr", "hello hello"), "is not an EXR or Radiance HDR picture"),
     "unsupported": (written("sky.jpg", "hello"), "not a supported sky"),
+    "blinding": (blinding, "a mean luminance of 3e+38"),
 }
 
 

@@ -16,6 +16,8 @@ from render.blender.sources import BUILTIN, Source, made_in_code
 
 MEAN_LUMINANCE = 0.55
 """Mean luminance over the sphere that every sky is scaled to: HDRIs differ by factors of a hundred."""
+FAINTEST = 1e-20
+"""Mean luminance below which, and above the inverse of which, a picture is no sky; 40 stops more either way still fit float32."""
 MAP_WIDTH = 1024
 """Largest width of the importance map. Blender's automatic choice costs a second per frame for a tenth of a decibel."""
 PREFERRED = ("forest", "sunset")
@@ -131,6 +133,10 @@ def _strength(source: Source, image: Any) -> float:
     if not math.isfinite(mean) or mean <= 0:
         fault = "is black" if mean == 0 else "is negative on average" if mean < 0 else "has pixels that are not finite numbers"
         raise InputError(f"{source} {fault}; repair it or use another sky")
+    if not FAINTEST < mean < 1 / FAINTEST:
+        raise InputError(
+            f"{source} has a mean luminance of {mean:.1g}, which no sky has and float32 cannot scale; repair it or use another"
+        )
     return float(f"{MEAN_LUMINANCE / mean:.4g}")
 
 
