@@ -12,6 +12,11 @@ TINY = ["--size", "64", "--samples", "1", "--states", "3", "--views", "1", "--hd
 LEAVE = "\nimport os, sys; sys.stdout.flush(); os._exit(0)"  # some wheels crash while Python shuts down
 
 
+def tiny_under(sky: object) -> list[str]:
+    """`TINY` under another sky; a second ``--hdri`` would add one."""
+    return [str(sky) if flag == "builtin:studio" else flag for flag in TINY]
+
+
 def command(*flags: object) -> list[str]:
     """The command line of ``python -m render.blender.rotate``."""
     return [sys.executable, "-m", "render.blender.rotate", *map(str, flags)]

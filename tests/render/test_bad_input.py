@@ -18,7 +18,7 @@ from render.blender.assets.mesh_files import mtl_textures
 from render.blender.assets.policy import AssetPolicy
 from render.blender.picture.exr import write_exr
 from render.blender.stage.sky_files import check_sky
-from tests.render.runs import TINY, error_lines, rotate
+from tests.render.runs import TINY, error_lines, rotate, tiny_under
 
 LENGTHS_KNOWN = ["toy.fbx", "toy.glb", "toy.blend", "toy.usdc", "toy.stl", "text.stl", "toy.ply", "text.ply"]
 
@@ -236,7 +236,7 @@ BAD_SKIES: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
 def test_a_bad_sky_gives_one_line_and_leaves_nothing(case: str, assets: Path, tmp_path: Path) -> None:
     make, wanted = BAD_SKIES[case]
     path = make(assets, tmp_path)
-    run = rotate(*TINY, "--hdri", path, "--out", tmp_path / "series")
+    run = rotate(*tiny_under(path), "--out", tmp_path / "series")
     assert run.returncode == 2
     (line,) = error_lines(run)
     assert str(path) in line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from cat_dataset.series import find_series, read_series, verify_frames
-from tests.render.runs import ROOT, TINY, command, error_lines, hashes, inside_blender, rotate
+from tests.render.runs import ROOT, TINY, command, error_lines, hashes, inside_blender, rotate, tiny_under
 
 KEPT_WHEN_KILLED = 3
 TOYS = ("blend", "fbx", "glb", "gltf", "obj", "ply", "stl", "usdc")
@@ -77,10 +78,14 @@ def test_killed_and_run_again_gives_the_same_bytes(undisturbed: Path, tmp_path: 
     assert not (out / "rotate_z-car-studio-v00" / "series.json").exists()
     kept = out / "rotate_z-car-studio-v00" / "frames" / "0000.png"
     born = kept.stat().st_mtime_ns
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[2] = json.dumps({**json.loads(lines[2]), "values": {"rotation_z": 12.0}}) + "\n"
+    journal.write_text("".join(lines), encoding="utf-8")
 
     again = rotate(*flags)
     assert again.returncode == 0, again.stderr
     assert "were done before" in again.stderr
+    assert "the journal's frame 1 is none of this sweep" in again.stderr
     assert kept.stat().st_mtime_ns == born
     assert hashes(out) == hashes(undisturbed)
 
@@ -191,7 +196,7 @@ for source in gather(sys.argv[1:], asset_files.KINDS, "asset", None, asset_files
 
 def test_every_format_gives_the_same_object(assets: Path, tmp_path: Path) -> None:
     """The lights and cameras that come along must leave no trace, and the units of the formats neither."""
-    run = rotate(*TINY, "--states", 2, "--asset", assets, "--hdri", assets / "small.hdr", "--out", tmp_path)
+    run = rotate(*tiny_under(assets / "small.hdr"), "--states", 2, "--asset", assets, "--out", tmp_path)
     assert len(error_lines(run)) == 5, run.stderr  # empty.fbx, camera_only.glb, textured.fbx, nan.blend, and the count
     folders = [folder for folder in find_series(tmp_path) if "-toy_" in folder.name]
     assert len(folders) == len(TOYS)

@@ -134,9 +134,7 @@ def _strength(source: Source, image: Any) -> float:
         fault = "is black" if mean == 0 else "is negative on average" if mean < 0 else "has pixels that are not finite numbers"
         raise InputError(f"{source} {fault}; repair it or use another sky")
     if not FAINTEST < mean < 1 / FAINTEST:
-        raise InputError(
-            f"{source} has a mean luminance of {mean:.1g}, which no sky has and float32 cannot scale; repair it or use another"
-        )
+        raise InputError(f"{source} has a mean luminance of {mean:.1g}, which no sky has; repair it or use another")
     return float(f"{MEAN_LUMINANCE / mean:.4g}")
 
 

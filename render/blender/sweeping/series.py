@@ -11,6 +11,7 @@ import bpy
 from mathutils import Matrix
 
 from cat_dataset.attributes import attribute
+from cat_dataset.command import warn
 from cat_dataset.errors import RunFailed
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
@@ -50,6 +51,9 @@ def render_series(
     settings = {**job.settings, **scene.subject.adapted}
     with staged(job, scene, strength) as stage, SeriesWriter(job.folder, settings, {"blender": bpy.app.version_string}) as writer:
         dials, staging = stage.dials, writer.staging_path(0).parent
+        for index in [index for index, frame in writer.done.items() if dict(frame.values) != dict(enumerate(states)).get(index)]:
+            warn(f"{job.folder}: the journal's frame {index} is none of this sweep; making what belongs there")
+            del writer.done[index]
         progress.skip(len(writer.done))
         picture = BoxedStill(scene, staging).render if boxed(job) else lambda path, pose: render_still(path)
         checked = check_mask(job.folder.name, scene, stage.enter, staging / "partial-mask.exr")
