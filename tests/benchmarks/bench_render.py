@@ -1,4 +1,4 @@
-"""CPU seconds of whole sweeps: ours against the ways that others render them, what a frame costs beyond its paths, and the start.
+"""CPU seconds of whole sweeps: ours against the ways that others render them.
 
     python -m tests.benchmarks.bench_render [--triangles 252000] [--size 256] [--samples 16] [--states 37] [--turns 2]
 
@@ -18,14 +18,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from tests.benchmarks.heavy_asset import write_ring
 from tests.benchmarks.measure import cpu_seconds, ratios, say, spread, table, verdict
-from tests.benchmarks.render_frames import ROOT, rendered
+from tests.benchmarks.render_frames import ROOT
 
 OURS = "ours"
 PEERS = {
@@ -39,11 +39,6 @@ NAIVE, STYLE = "one process per frame", "BlenderProc-style: the same, keyframed"
 FEW, MORE = 2, 5
 """Frames from which a sweep is reckoned that keeps nothing: the difference is what each further frame costs."""
 ALIKE_DB = 30.0
-FIT = (1, 4, 16)
-ROUNDS = 2
-"""Series per number of samples, in turns."""
-WARM = 2
-"""Frames at the start of a series that are not counted."""
 
 
 def main() -> None:
@@ -53,7 +48,6 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=16)
     parser.add_argument("--states", type=int, default=37)
     parser.add_argument("--turns", type=int, default=2)
-    parser.add_argument("--fit-frames", type=int, default=4, help="frames per series in the fit")
     parser.add_argument("--work", type=Path, help="where scratch folders go; the system's temporary folder unless told")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
@@ -61,20 +55,13 @@ def main() -> None:
         triangles = write_ring(asset, options.triangles)
         print(
             f"{triangles} triangles, floor, sky; {options.size} px, {options.samples} samples, denoised, {options.states} frames; "
-            f"one thread of Blender {_version()}; median (least to most) of {options.turns} turns\n"
+            f"one thread of Blender {version('bpy')}; median (least to most) of {options.turns} turns\n"
         )
         flags = ["--asset", asset, "--hdri", "builtin:forest", "--floor", "plain", "--views", 1, "--threads", 1]
         seconds = _sweeps(
             Path(folder), asset, [*flags, "--size", options.size, "--samples", options.samples], options.states, options.turns
         )
         print(_sweep_table(seconds, options.states))
-        print("\n" + _fixed(Path(folder), flags, options))
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("bpy")
 
 
 def _sweeps(folder: Path, asset: Path, flags: Sequence[object], states: int, turns: int) -> dict[str, list[float]]:
@@ -128,46 +115,6 @@ def _sweep_table(seconds: dict[str, list[float]], states: int) -> str:
     lines.append(verdict(f"{NAIVE} / ours", naive, 2.5, at_least=True))
     lines.append(verdict(f"{STYLE} / ours", style, 1.15, at_least=True))
     return "\n".join(lines)
-
-
-def _fixed(folder: Path, flags: Sequence[object], options: argparse.Namespace) -> str:
-    """What a frame costs at no samples at all, by a line through several numbers of samples; and the start."""
-    rows, starts = [], []
-    ends: dict[str, list[tuple[float, float, float]]] = {}
-    for turn in range(options.turns):
-        cases = [(samples, *more) for more in ((), ("--no-denoise",)) for samples in FIT]
-        orders = [
-            ("rotate", [*flags, "--size", options.size, "--samples", *case, "--states", options.fit_frames + WARM,
-                        "--out", folder / f"fit{turn}-{number}"])
-            for number, case in enumerate(cases * ROUNDS)
-        ]  # fmt: skip
-        frames: dict[int, list[float]] = {place: [] for place in range(len(cases))}
-        marks = rendered(orders)
-        for number in range(len(orders)):
-            cpu = [mark.cpu for mark in marks if mark.order == number]
-            frames[number % len(cases)] += list(np.diff(cpu)[WARM - 1 :])
-        medians = [statistics.median(found) for found in frames.values()]
-        starts.append(marks[0].cpu - medians[0])
-        for place, name in enumerate(("denoised", "--no-denoise")):
-            found = medians[place * len(FIT) :][: len(FIT)]
-            each, fixed = np.polyfit(FIT, found, 1, w=1 / np.array(found))  # the noise is a share of what is measured
-            ends.setdefault(name, []).append((float(fixed), 1e6 * float(each) / options.size**2, found[-1]))
-        say(f"turn {turn + 1}: {ends}")
-    for name, found in ends.items():
-        rows.append([name, spread([one[0] for one in found]), spread([one[1] for one in found]), spread([one[2] for one in found])])
-    start, frame = statistics.median(starts), statistics.median(one[2] for one in ends["denoised"])
-    fixed = statistics.median(one[0] for one in ends["denoised"])
-    head = [f"{options.size} px", "CPU s per frame at no samples", "CPU µs per path", f"CPU s per frame at {FIT[-1]} samples"]
-    return "\n".join(
-        [
-            table(head, rows),
-            "",
-            verdict(f"a frame's cost beyond its paths at {options.size} px, denoised, CPU s,", fixed, 0.35, at_least=False),
-            f"- the start, everything before the first frame (Python, Blender, asset, sky, mask check), takes {start:.2f} CPU s",
-            verdict("its share of 1,000 such frames, percent,", 100 * start / (start + 1000 * frame), 1, at_least=False),
-            f"- that holds where a frame takes {start * 0.099:.2f} CPU s or more",
-        ]
-    )
 
 
 if __name__ == "__main__":

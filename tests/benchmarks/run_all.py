@@ -52,7 +52,8 @@ RUNS = (
     Run("verify", "bench_verify", (), ("--megabytes", "60", "--turns", "3"), scratch=False),
     Run("scale", "bench_scale", (), ("--frames", "10000", "100000", "--turns", "2")),
     Run("memory", "bench_memory", (), ("--series", "100", "400")),
-    Run("render", "bench_render", (), ("--triangles", "4000", "--size", "64", "--states", "4", "--turns", "1", "--fit-frames", "3")),
+    Run("render", "bench_render", (), ("--triangles", "4000", "--size", "64", "--states", "4", "--turns", "1")),
+    Run("render-frame", "bench_render_frame", (), ("--triangles", "4000", "--size", "64", "--rounds", "1", "--frames", "2")),
     Run("render-quality", "bench_render_quality", (), ("--size", "48", "--samples", "2", "8", "--reference", "32", "--states", "3")),
     Run("render-long", "bench_render_long", (), ("--frames", "16", "--series", "24", "--size", "16")),
 )
