@@ -151,7 +151,9 @@ def test_an_asset_without_the_key_is_named_with_those_it_has(assets: Path, tmp_p
     run = sweep("deform", *FLAGS, "--states", 2, "--key", "mouthsmile", "--asset", *files, "--out", tmp_path)
     assert run.returncode == 2
     lines = error_lines(run)
-    assert any(line.endswith("bar.blend has no shape key mouthsmile; it has idle, mouthSmile") for line in lines), lines
+    assert any(line.endswith("bar.blend has no shape key mouthsmile; it has idle, mouthSmile; name them with --key") for line in lines), (
+        lines
+    )
     assert any("stiff.fbx has no shape key mouthsmile; it has none" in line for line in lines), lines
     run = sweep("deform", *FLAGS, "--states", 2, "--key", "idle", "--asset", files[0], "--out", tmp_path)
     (line,) = error_lines(run)

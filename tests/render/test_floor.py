@@ -12,9 +12,9 @@ import pytest
 
 from cat_dataset.series import find_series, read_series, verify_frames
 from tests.render.analytic import HALF, RADIUS, write_block
-from tests.render.runs import ROOT, TINY, error_lines, inside_blender, rotate, sweep
+from tests.render.runs import ROOT, TINY, error_lines, inside_blender, rotate, sweep, tiny_under
 
-SOFT = ["--samples", 16, "--hdri", "builtin:forest"]
+SOFT = [*tiny_under("builtin:forest"), "--samples", 16]
 ONE_SESSION = """
 import sys
 
@@ -35,7 +35,7 @@ for kind in ("plain", "shadow", "none"):
 def floors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One block, tipped over, on every floor, one after the other in one process."""
     out = tmp_path_factory.mktemp("floors")
-    inside_blender(ONE_SESSION, out, *TINY, *SOFT, "--axis", "x", "--range", -30, 60, "--asset", write_block(out))
+    inside_blender(ONE_SESSION, out, *SOFT, "--axis", "x", "--range", -30, 60, "--asset", write_block(out))
     return out
 
 
@@ -67,7 +67,7 @@ def test_a_floor_is_seen_and_shows_shadows(floors: Path) -> None:
 
 
 def test_no_trace_is_left_in_the_series_that_follows(floors: Path, tmp_path: Path) -> None:
-    run = rotate(*TINY, *SOFT, "--axis", "x", "--range", -30, 60, "--asset", floors / "block.obj", "--out", tmp_path)
+    run = rotate(*SOFT, "--axis", "x", "--range", -30, 60, "--asset", floors / "block.obj", "--out", tmp_path)
     assert run.returncode == 0, run.stderr
     (fresh,), (after,) = find_series(tmp_path), find_series(floors / "none")
     assert [frame.sha256 for frame in read_series(fresh).frames] == [frame.sha256 for frame in read_series(after).frames]
@@ -87,8 +87,21 @@ def test_a_camera_under_the_floor_is_refused_before_anything_is_written(tmp_path
 
 @pytest.mark.skipif(shutil.which("blender") is None, reason="no blender program on this machine")
 def test_floors_and_passes_in_the_blender_program(tmp_path: Path) -> None:
-    script = ["blender", "-b", "-P", "render/blender/rotate.py", "--", *TINY, "--floor", "shadow", "--passes", "mask", "depth", "normal"]
-    words = [*script, "--hdri", "builtin:procedural", "--out", str(tmp_path)]
+    script = [
+        "blender",
+        "-b",
+        "-P",
+        "render/blender/rotate.py",
+        "--",
+        *tiny_under("builtin:procedural"),
+        "--floor",
+        "shadow",
+        "--passes",
+        "mask",
+        "depth",
+        "normal",
+    ]
+    words = [*script, "--out", str(tmp_path)]
     run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stderr
     (folder,) = find_series(tmp_path)

@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.render.farm.plans import TINY, alive, cat_render, frames_in, start, wait_until, write_plan
+from tests.render.farm.ray_cluster import RayCluster
 from tests.render.runs import hashes
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    pytest.importorskip("ray", reason="needs Ray")
-    from ray.cluster_utils import Cluster
-
-    notice = {
-        "health_check_initial_delay_ms": 0,
-        "health_check_period_ms": 500,
-        "health_check_timeout_ms": 500,
-        "health_check_failure_threshold": 4,
-    }
+def cluster() -> Iterator[RayCluster]:
+    if find_spec("ray") is None:
+        pytest.skip("needs Ray")
     try:
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, "_system_config": notice})
-    except Exception as error:  # Ray raises whatever its daemons met
+        made = RayCluster()
+    except RuntimeError as error:
         pytest.skip(f"Ray does not start here: {error}")
     try:
         yield made
     finally:
-        made.shutdown()
+        made.close()
 
 
 def blenders_under(folder: Path) -> set[int]:
@@ -41,14 +35,14 @@ def blenders_under(folder: Path) -> set[int]:
     return {int(words[4]) for words in locks if len(words) > 5 and words[5].split(":")[-1] in inodes}
 
 
-def test_a_node_killed_in_the_middle_costs_nothing(cluster: Any, tmp_path: Path) -> None:
+def test_a_node_killed_in_the_middle_costs_nothing(cluster: RayCluster, tmp_path: Path) -> None:
     long = {"views": 1, "render": {**TINY, "states": 48}}
     alone = cat_render(write_plan(tmp_path / "alone", **long))
     assert alone.returncode == 0, alone.stderr
-    node = cluster.add_node(num_cpus=1)
+    cluster.add_node()
     process = start(write_plan(tmp_path, **long), "--executor", "ray", "--workers", 2, "--ray-address", cluster.address)
     wait_until(lambda: frames_in(tmp_path / "series") > 1 and len(blenders_under(tmp_path / "series")) == 2, 120)
-    cluster.remove_node(node, allow_graceful=False)
+    cluster.kill_node()
     out, errors = process.communicate(timeout=240)
     assert process.returncode == 0, errors
     assert "submitting them again" in errors
@@ -56,7 +50,7 @@ def test_a_node_killed_in_the_middle_costs_nothing(cluster: Any, tmp_path: Path)
     assert hashes(tmp_path / "series") == hashes(tmp_path / "alone" / "series")
 
 
-def test_ctrl_c_ends_the_tasks_and_their_blenders(cluster: Any, tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_tasks_and_their_blenders(cluster: RayCluster, tmp_path: Path) -> None:
     plan = write_plan(tmp_path, render={"size": 64, "samples": 1, "states": 400, "threads": 1})
     process = start(plan, "--executor", "ray", "--ray-address", cluster.address)
     wait_until(lambda: frames_in(tmp_path / "series") > 0 and bool(blenders_under(tmp_path / "series")), 120)
@@ -67,7 +61,7 @@ def test_ctrl_c_ends_the_tasks_and_their_blenders(cluster: Any, tmp_path: Path) 
     wait_until(lambda: not any(alive(pid) for pid in blenders))
 
 
-def test_bad_input_in_a_task_is_reported_by_the_command(cluster: Any, tmp_path: Path) -> None:
+def test_bad_input_in_a_task_is_reported_by_the_command(cluster: RayCluster, tmp_path: Path) -> None:
     plan = write_plan(tmp_path, assets=["builtin:car", "builtin:carr"], views=1)
     run = cat_render(plan, "--executor", "ray", "--ray-address", cluster.address)
     assert run.returncode == 2, run.stderr
@@ -76,7 +70,8 @@ def test_bad_input_in_a_task_is_reported_by_the_command(cluster: Any, tmp_path: 
 
 
 def test_no_cluster_at_the_address_is_one_line(tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="needs Ray")
+    if find_spec("ray") is None:
+        pytest.skip("needs Ray")
     run = cat_render(write_plan(tmp_path), "--executor", "ray", "--ray-address", "127.0.0.1:1")
     assert run.returncode == 2, run.stderr
     assert "no Ray cluster can be reached" in run.stderr.splitlines()[-1]
