@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from capture.folder import Plan, plan_series, series_id
-from capture.write import write_series
+from capture.sorting.plan import Plan, plan_series, series_id
+from capture.writing.write import write_series
 from cat_dataset.command import reported, warn
 from cat_dataset.errors import CatError, InputError, UsageError
 from cat_dataset.progress import Progress

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.dng import DngTags, _directory, _exif, _long, _short, _text, dng_bytes
-from capture.hdr_scene import Source
-from capture.sensor import COLOUR_MATRIX
-from capture.simulate import Shoot, photograph
-from capture.sweep import sweep
+from capture.simulate.command import Shoot, photograph
+from capture.simulate.dng import DngTags, _directory, _exif, _long, _short, _text, dng_bytes
+from capture.simulate.hdr_scene import Source
+from capture.simulate.sensor import COLOUR_MATRIX
+from capture.simulate.sweep import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = (96, 64)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import rawpy
 
-from capture.develop import develop, recipe_for
-from capture.metadata import read_shot
+from capture.developing.develop import develop, recipe_for
+from capture.reading.read import read_shot
 from cat_dataset.errors import InputError
 from cat_dataset.series import read_series, verify_frames
 from tests.capture.conftest import run

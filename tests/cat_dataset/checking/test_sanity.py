@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from capture.ingest import app as ingest
-from capture.simulate import app as simulate
+from capture.simulate.command import app as simulate
 from cat_dataset.attributes import ATTRIBUTES
 from cat_dataset.checking.exposure_jumps import jumps
 from cat_dataset.checking.sanity import Finding, findings, luminance_findings, value_findings
