@@ -21,7 +21,7 @@ import rawpy
 from numpy.typing import NDArray
 
 from capture.quiet import quiet_decoder
-from capture.reading.read import Gains, Shot
+from capture.reading.shot import Gains, Shot
 from capture.srgb import XYZ_FROM_SRGB
 from cat_dataset.errors import InputError
 from cat_dataset.jpeg import is_whole_jpeg

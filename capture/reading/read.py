@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,51 +20,14 @@ from capture import PIXEL_LIMIT
 from capture.colour_temperature import ILLUMINANT_KELVIN, Array, ColourProfile
 from capture.quiet import quiet_decoder
 from capture.reading.exif import exif_tags, iso_of, number_of, numbers_of, scene_helper, text_of
+from capture.reading.formats import RAW_SUFFIXES, Kind
+from capture.reading.shot import Gains, Reading, Shot
 from cat_dataset.errors import InputError
 from cat_dataset.picture_header import picture_size
 
-_RAW = """3fr ari arw bay cr2 cr3 crw dcr dng erf fff iiq k25 kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"""
-RAW_SUFFIXES = frozenset(f".{name}" for name in _RAW.split())
-JPEG_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe"))
 BITS_PER_PIXEL = 1.0
 """A RAW file with fewer bits per photosite was cut: lossy RAW formats keep at least four."""
 AGREE_EV = 0.1
-
-
-Gains = tuple[float, float, float]
-"""White-balance gains R, G, B with G = 1."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A value and the reader that gave it (``exif`` or ``libraw``)."""
-
-    value: float
-    reader: str
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One camera file. Sizes are those of the pixels as stored, before ``orientation`` (EXIF 1 to 8) is applied."""
-
-    path: Path
-    raw: bool
-    width: int
-    height: int
-    camera: str
-    iso: Reading | None = None
-    f_number: Reading | None = None
-    shutter: Reading | None = None
-    focal_length: Reading | None = None
-    kelvin: Reading | None = None
-    gains: Gains | None = None
-    automatic_white_balance: bool | None = None
-    saturation: int | None = None
-    orientation: int = 1
-    lens: str = ""
-    taken: str = ""
-    scene: Mapping[str, str] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
 
 
 def read_shot(path: Path) -> Shot:
@@ -113,7 +76,7 @@ def _raw_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
     red, green, blue = usable
     remark = "" if as_shot else f"{path.name}: no as-shot white balance is recorded; LibRaw's daylight for the body is used"
     return _shot(
-        path, tags, raw=True, width=sizes.width, height=sizes.height, libraw=libraw, stamp=stamp, saturation=white, remark=remark,
+        path, tags, raw=True, width=sizes.width, height=sizes.height, libraw=libraw, stamp=stamp, saturation=white, remark=remark, profile=profile,
         gains=(red / green, 1.0, blue / green), kelvin=Reading(kelvin, "libraw") if kelvin else None,
     )  # fmt: skip
 
@@ -121,7 +84,7 @@ def _raw_shot(path: Path, tags: Mapping[str, Any]) -> Shot:
 def _shot(
     path: Path, tags: Mapping[str, Any], *, raw: bool, width: int, height: int, libraw: Mapping[str, float] | None = None,
     stamp: str = "", gains: Gains | None = None, kelvin: Reading | None = None, saturation: int | None = None,
-    remark: str = "",
+    remark: str = "", profile: ColourProfile | None = None,
 ) -> Shot:  # fmt: skip
     exif = {
         "iso": iso_of(path, tags), "shutter": number_of(tags.get("EXIF ExposureTime")), "f_number": number_of(tags.get("EXIF FNumber")),
@@ -139,13 +102,21 @@ def _shot(
     orientation = number_of(tags.get("Image Orientation"))
     taken = text_of(tags, "EXIF DateTimeOriginal") or stamp
     return Shot(
-        path=path, raw=raw, width=width, height=height, camera=_camera(tags), iso=readings["iso"], f_number=readings["f_number"],
-        shutter=readings["shutter"], focal_length=readings["focal_length"], kelvin=kelvin, gains=gains,
+        path=path, kind=Kind.RAW if raw else Kind.JPEG, width=width, height=height, camera=_camera(tags), iso=readings["iso"], f_number=readings["f_number"],
+        shutter=readings["shutter"], focal_length=readings["focal_length"], kelvin=kelvin, gains=gains, profile=profile,
         automatic_white_balance=None if white_balance is None else white_balance == 0, saturation=saturation,
         orientation=int(orientation) if orientation is not None and orientation in range(1, 9) else 1, lens=text_of(tags, "EXIF LensModel"),
-        taken=f"{taken}.{text_of(tags, 'EXIF SubSecTimeOriginal')}" if taken else "",
+        seconds=_seconds(taken, text_of(tags, "EXIF SubSecTimeOriginal")),
         scene=scene_helper(text_of(tags, "Image ImageDescription", 300)), remarks=tuple(remarks),
     )  # fmt: skip
+
+
+def _seconds(taken: str, fraction: str) -> float | None:
+    try:
+        whole = datetime.strptime(taken[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return None
+    return whole + (float(f"0.{fraction}") if fraction.isdigit() else 0.0)
 
 
 def _trusted(libraw: Mapping[str, float], tags: Mapping[str, Any]) -> dict[str, float]:

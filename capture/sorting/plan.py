@@ -9,7 +9,9 @@ from pathlib import Path
 
 from capture import UNFINISHED
 from capture.developing.develop import Recipe, recipe_for
-from capture.reading.read import JPEG_SUFFIXES, RAW_SUFFIXES, Gains, Shot, read_shot
+from capture.reading.formats import JPEG_SUFFIXES, RAW_SUFFIXES
+from capture.reading.read import read_shot
+from capture.reading.shot import Gains, Shot
 from capture.sorting.which_varies import decide
 from cat_dataset.errors import InputError, SeriesError
 from cat_dataset.files import slug
@@ -57,7 +59,7 @@ def plan_series(folder: Path, *, size: int, full: bool, attribute: str | None) -
     _refuse_mixture(folder, shots, "camera", lambda shot: shot.camera or "unknown")
     _refuse_mixture(folder, shots, "size", lambda shot: f"{shot.width}×{shot.height}")
     _refuse_mixture(folder, shots, "scene", lambda shot: shot.scene.get("scene", "none named"))
-    shots.sort(key=lambda shot: (shot.taken, shot.path.name))
+    shots.sort(key=lambda shot: shot.order)
     notes += [line for shot in shots for line in shot.remarks]
     decision = decide(shots, str(folder), attribute)
     notes += decision.notes

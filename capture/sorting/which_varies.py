@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capture.reading.read import Reading, Shot
+from capture.reading.shot import Reading, Shot
 from cat_dataset.errors import SeriesError, UsageError
 
 ATTRIBUTES = ("iso", "aperture", "exposure", "white_balance")

@@ -14,7 +14,7 @@ import rawpy
 
 from capture.developing.develop import Linear, develop, png_bytes
 from capture.proving.measure import clipped_share, luminance_map, seen_ev
-from capture.reading.read import Reading, Shot
+from capture.reading.shot import Reading, Shot
 from capture.sorting.plan import Plan, refusal
 from capture.sorting.which_varies import exposure_ev
 from cat_dataset import __version__

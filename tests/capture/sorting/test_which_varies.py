@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.reading.read import Reading, Shot
+from capture.reading.formats import Kind
+from capture.reading.shot import Reading, Shot
 from capture.sorting.which_varies import decide
 from cat_dataset.errors import SeriesError, UsageError
 
@@ -15,7 +16,7 @@ def shot(iso=100.0, f_number=8.0, shutter=1 / 60, kelvin=None, automatic=None, r
         return None if value is None else Reading(float(value), "exif")
 
     return Shot(
-        path=Path("a.dng"), raw=raw, width=96, height=64, camera="c", iso=read(iso), f_number=read(f_number), shutter=read(shutter),
+        path=Path("a.dng"), kind=Kind.RAW if raw else Kind.JPEG, width=96, height=64, camera="c", iso=read(iso), f_number=read(f_number), shutter=read(shutter),
         kelvin=read(kelvin), automatic_white_balance=automatic,
     )  # fmt: skip
 
