@@ -25,8 +25,18 @@ def curve8() -> NDArray[np.uint8]:
     return np.asarray(np.rint(255 * encoded(np.arange(65536) / 65535)), np.uint8)
 
 
+def decoded(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear light in 0..1 of an sRGB value in 0..1."""
+    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+
+
 @lru_cache(maxsize=1)
 def linear16() -> NDArray[np.uint16]:
     """16-bit linear value of each 8-bit sRGB. Shared: do not write to it."""
-    x = np.arange(256) / 255
-    return np.asarray(np.rint(65535 * np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)), np.uint16)
+    return np.asarray(np.rint(65535 * decoded(np.arange(256) / 255)), np.uint16)
+
+
+@lru_cache(maxsize=1)
+def decoded16() -> NDArray[np.float32]:
+    """Linear light in 0..1 of each 16-bit sRGB value. Shared: do not write to it."""
+    return np.asarray(decoded(np.arange(65536) / 65535), np.float32)

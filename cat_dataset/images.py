@@ -78,9 +78,9 @@ def resize_area(rgb: Rgb, width: int, height: int) -> Rgb:
     return cast(Rgb, cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
 
 
-def encode_png(rgb: Rgb) -> bytes:
-    """Lossless PNG bytes; the same array gives the same bytes."""
-    return _encode(".png", rgb, [cv2.IMWRITE_PNG_COMPRESSION, 6])
+def encode_png(rgb: Rgb | NDArray[np.uint16], level: int = 6) -> bytes:
+    """Lossless PNG bytes with 8 or 16 bits, as ``rgb`` has; the same array gives the same bytes. ``level`` is zlib's, 0 to 9."""
+    return _encode(".png", rgb, [cv2.IMWRITE_PNG_COMPRESSION, level], (np.uint8, np.uint16))
 
 
 def encode_jpeg(rgb: Rgb, quality: int = 95) -> bytes:
@@ -89,9 +89,11 @@ def encode_jpeg(rgb: Rgb, quality: int = 95) -> bytes:
     return _encode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, quality, *sampling])
 
 
-def _encode(extension: str, rgb: Rgb, settings: list[int]) -> bytes:
-    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
-        raise ValueError(f"a picture is uint8 [height, width, 3], not {rgb.dtype} {list(rgb.shape)}")
+def _encode(extension: str, rgb: Rgb | NDArray[np.uint16], settings: list[int], depths: tuple[type, ...] = (np.uint8,)) -> bytes:
+    if rgb.dtype not in depths or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError(
+            f"a picture is {' or '.join(depth.__name__ for depth in depths)} [height, width, 3], not {rgb.dtype} {list(rgb.shape)}"
+        )
     done, data = cv2.imencode(extension, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), settings)
     if not done:
         raise ValueError(f"OpenCV could not encode a {extension} of shape {list(rgb.shape)}")

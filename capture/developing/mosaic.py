@@ -1,0 +1,52 @@
+"""The sensor's own numbers, before any development, and whether they are all there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rawpy
+
+from capture.proving.evidence import Mosaic
+from cat_dataset.errors import InputError
+
+_NOISE_PROFILE = 51041
+_HEADER = 1 << 20
+
+
+def check_whole(raw: Any, path: Path) -> None:
+    """Refuse pixels that LibRaw made up: it returns a cut file as black, whole or from the cut on, without an error.
+
+    Files without a mosaic (linear DNG) are checked after development.
+
+    Raises:
+        InputError: every pixel, or all of the last rows, are one number.
+    """
+    if raw.raw_type != rawpy.RawType.Flat:
+        return
+    numbers = raw.raw_image_visible
+    if numbers.min() == numbers.max():
+        raise InputError(f"{path} decodes to {int(numbers.min())} in every pixel: it was cut or is empty; copy it from the card again")
+    last = numbers[-max(2, len(numbers) // 32) :]
+    if last.min() == last.max() and last.max() <= max(raw.black_level_per_channel):
+        raise InputError(f"{path} has no pixels at its end: it was cut; copy it from the card again")
+
+
+def take_mosaic(raw: Any, noise: tuple[float, float] | None = None) -> Mosaic | None:
+    """A copy of the numbers of an open RAW file with a 2×2 colour filter; None for any other (X-Trans, linear DNG, Foveon).
+
+    Those cannot be tested against the laws of exposure and noise, only developed.
+    """
+    pattern = raw.raw_pattern if raw.raw_type == rawpy.RawType.Flat else None
+    if pattern is None or pattern.shape != (2, 2):
+        return None
+    sizes = raw.sizes
+    sites = np.roll(pattern, (-sizes.top_margin, -sizes.left_margin), (0, 1)).ravel()
+    letters, levels = raw.color_desc.decode("ascii", "replace"), raw.black_level_per_channel
+    numbers = raw.raw_image_visible
+    height, width = numbers.shape[0] // 2 * 2, numbers.shape[1] // 2 * 2
+    return Mosaic(
+        numbers=np.array(numbers[:height, :width], np.uint16), colours="".join(letters[site] for site in sites),
+        black=tuple(float(levels[site]) for site in sites), white=int(raw.white_level), noise=noise,
+    )  # fmt: skip
