@@ -1,149 +1,137 @@
-"""Which setting changes over a folder of shots, and what label each shot gets.
+"""Which setting changes over a group of shots, what label each shot gets, and which shots spoil the series.
 
-Settings are compared in EV (ISO and seconds as log2, f-number as 2·log2) and white balance in mireds. A series of ISO or
-aperture may hold its brightness by the shutter: then t·ISO/N² stays within a third of a stop, and the shutter is not what
-varies. Shutter times are those EXIF states (1/60, not 1/64): cameras round them by up to 0.1 EV and only they know how.
+A series of ISO or aperture may hold its brightness by the shutter: then t·ISO/N² stays within a third of a stop, and the
+shutter is not what varies. Shutter times are those EXIF states (1/60, not 1/64): cameras round them by up to 0.1 EV and only
+they know how. Where more than one setting varies, the fewest shots whose removal leaves a clean series are found; less than
+a quarter of a group is left out by itself, more never.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from capture.reading.shot import Reading, Shot
+from capture.reading.shot import Shot
+from capture.sorting.clean_subset import Subset, clean_subsets
+from capture.sorting.settings import ATTRIBUTES, COMPENSATION, SHUTTER, Setting, any_kelvin, brightness_ev, exposure_ev, settings_of, some
+from capture.sorting.spoilers import spoiled_by, why_spoiled
 from cat_dataset.errors import SeriesError, UsageError
 
-ATTRIBUTES = ("iso", "aperture", "exposure", "white_balance")
-SAME_EV = 0.12
-"""Settings closer than this are one setting: some lenses report an f-number that floats."""
-COMPENSATED_EV = 1 / 3
-SAME_MIRED = 5.0
+__all__ = ["Decision", "LeftOut", "chosen_subset", "decide", "exposure_ev", "usable"]
+
+LEFT_OUT_SHARE = 0.25
+"""Spoilers are left out when they are fewer than this share of the labelled shots; otherwise the group is refused."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A shot that is in no series, and why, in plain words without its name."""
+
+    shot: Shot
+    reason: str
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The attribute that varies, the label of every shot, and lines for the user."""
+    """The attribute that varies, the shots that show it (as given), the label of each, who is left out, and lines for the user."""
 
     attribute: str
+    shots: tuple[Shot, ...]
     values: tuple[float, ...]
+    left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Setting:
-    name: str
-    read: Callable[[Shot], Reading | None]
-    stops: float
-    show: Callable[[float], str]
-
-    def known(self, shots: Sequence[Shot]) -> list[float]:
-        return [reading.value for shot in shots if (reading := self.read(shot)) is not None]
-
-    def differs(self, shots: Sequence[Shot]) -> bool:
-        values = self.known(shots)
-        return bool(values) and self.stops * math.log2(max(values) / min(values)) > SAME_EV
-
-    def listed(self, shots: Sequence[Shot]) -> str:
-        counts = Counter(self.show(value) for value in self.known(shots))
-        shown = [f"{text} ({count}×)" if count > 1 else text for text, count in list(counts.items())[:8]]
-        return f"{self.name}: {', '.join(shown)}{f' and {len(counts) - 8} more' if len(counts) > 8 else ''}"
+def usable(subset: Subset) -> bool:
+    """Whether a part of a group may stand for it: at least two shots, and few enough spoilers."""
+    return len(subset.kept) >= 2 and len(subset.spoilers) < LEFT_OUT_SHARE * (len(subset.kept) + len(subset.spoilers))
 
 
-_ISO = _Setting("ISO", lambda shot: shot.iso, 1.0, lambda value: f"{value:g}")
-_APERTURE = _Setting("aperture", lambda shot: shot.f_number, 2.0, lambda value: f"f/{value:.3g}")
-_SHUTTER = _Setting("shutter", lambda shot: shot.shutter, 1.0, lambda value: f"1/{1 / value:.4g} s" if value < 0.5 else f"{value:.3g} s")
-_SETTINGS = {"iso": _ISO, "aperture": _APERTURE, "exposure": _SHUTTER}
-
-
-def exposure_ev(shot: Shot) -> float:
-    """log2(t · ISO/100 / N²): brighter is larger, 0 is 1 s at f/1 and ISO 100. An unknown ISO or f-number leaves its term out."""
-    if shot.shutter is None:
-        raise SeriesError(f"{shot.path} does not say its shutter time; an exposure series needs it")
-    ev = math.log2(shot.shutter.value)
-    ev += math.log2(shot.iso.value / 100) if shot.iso else 0.0
-    return ev - (2 * math.log2(shot.f_number.value) if shot.f_number else 0.0)
+def chosen_subset(shots: Sequence[Shot]) -> Subset | None:
+    """The clean part that stands for ``shots``; None when there is none or two are equally good."""
+    found = clean_subsets(shots)
+    if not found or not usable(found[0]):
+        return None
+    equal = [subset for subset in found[1:] if (len(subset.kept), subset.values) == (len(found[0].kept), found[0].values)]
+    return None if equal else found[0]
 
 
 def decide(shots: Sequence[Shot], where: str, forced: str | None = None) -> Decision:
     """Find the attribute that varies over ``shots``, or take ``forced``.
 
     Raises:
-        SeriesError: nothing varies, more than one setting does, or the label of a shot is not known.
+        SeriesError: nothing varies, more than one setting does in too many shots, or fewer than two shots have a label.
         UsageError: ``forced`` is no attribute of a camera series.
     """
     if forced is not None and forced not in ATTRIBUTES:
         raise UsageError(f"--attribute {forced!r} is none of {', '.join(ATTRIBUTES)}")
-    moving = [name for name, setting in _SETTINGS.items() if setting.differs(shots)]
-    balance = _balance_differs(shots)
+    settings = settings_of(shots)
+    moving = [setting for setting in settings if setting.differs(shots)]
     if forced is not None:
-        return _labelled(shots, where, forced, _forced_notes(forced, moving, balance))
-    if balance and moving:
-        raise SeriesError(f"{where}: {_both(shots, moving, balance=True)}")
-    if balance:
-        return _labelled(shots, where, "white_balance")
-    if len(moving) == 1:
-        return _labelled(shots, where, moving[0])
-    if sorted(moving) in (["exposure", "iso"], ["aperture", "exposure"]):
-        drift = [exposure_ev(shot) for shot in shots if shot.shutter is not None]
-        middle = float(np.median(drift))
-        if len(drift) == len(shots) and max(abs(ev - middle) for ev in drift) <= COMPENSATED_EV + 1e-6:
-            name = "iso" if "iso" in moving else "aperture"
-            return _labelled(shots, where, name, [f"the shutter holds the brightness, so {name} is what varies"])
-    if moving:
-        raise SeriesError(f"{where}: {_both(shots, moving, balance=False)}")
-    settings = "; ".join(setting.listed(shots) for setting in _SETTINGS.values() if setting.known(shots)) or "no settings are recorded"
+        others = [setting.noun for setting in moving if setting.name != forced]
+        notes = [f"--attribute {forced} is taken although the {' and the '.join(others)} varies too"] if others else []
+        return _labelled(shots, where, forced, [], notes)
+    subset = chosen_subset(shots)
+    if subset is not None:
+        left = [LeftOut(shots[index], f"{why}; it is left out") for index, why in why_spoiled(shots, subset)]
+        notes = [f"the shutter holds the brightness, so {subset.attribute} is what varies"] if subset.held else []
+        spoiling = set(subset.spoilers)
+        return _labelled([shot for index, shot in enumerate(shots) if index not in spoiling], where, subset.attribute, left, notes)
+    varying = [setting for setting in moving if setting.series]
+    if len(moving) > 1:
+        raise SeriesError(f"{where}: {_too_many(shots, moving)}")
+    if len(varying) == 1 and all(varying[0].read(shot) is not None for shot in shots):
+        raise SeriesError(f"{where}: {_too_many(shots, [*moving, *(s for s in settings if _partly_stated(s, shots))])}")
+    listed = "; ".join(setting.listed(shots) for setting in settings[:3] if any(setting.read(shot) is not None for shot in shots))
     raise SeriesError(
-        f"{where}: nothing varies in {len(shots)} pictures ({settings}{_balance_hint(shots)}); "
+        f"{where}: nothing varies in {len(shots)} pictures ({listed or 'no settings are recorded'}{_balance_hint(shots)}); "
         "take the series with one setting changed between frames"
     )
 
 
-def _labelled(shots: Sequence[Shot], where: str, name: str, notes: Sequence[str] = ()) -> Decision:
-    """Labels for attribute ``name``; every shot must have one and at least two must differ."""
+def _labelled(shots: Sequence[Shot], where: str, name: str, left: list[LeftOut], notes: Sequence[str]) -> Decision:
+    """Labels for attribute ``name``. Shots without one are left out by name; at least two must have one and differ."""
     said = list(notes)
-    if name == "white_balance":
-        readings = [Reading(float(round(shot.kelvin.value)), shot.kelvin.reader) if shot.kelvin else None for shot in shots]
-    elif name == "exposure":
-        readings = [shot.shutter for shot in shots]
-    else:
-        readings = [_SETTINGS[name].read(shot) for shot in shots]
-    missing = [shot.path.name for shot, reading in zip(shots, readings, strict=True) if reading is None]
-    if missing:
-        what = {"white_balance": "white balance in kelvins (a JPEG does not record it: shoot RAW)", "exposure": "shutter time"}
-        found = f"{len(missing)} of {len(shots)} pictures do not say their {what.get(name, name)}: {_some(missing)}"
-        raise SeriesError(f"{where}: {found}; take them out of the folder")
-    if name == "exposure":
-        for setting in (_ISO, _APERTURE):
-            known = len(setting.known(shots))
-            if 0 < known < len(shots):
-                raise SeriesError(
-                    f"{where}: only {known} of {len(shots)} pictures say their {setting.name}; take the others out of the folder"
-                )
-            if known == 0:
-                said.append(f"no picture says its {setting.name}: the exposure labels are right relative to each other only")
-        values = tuple(exposure_ev(shot) for shot in shots)
-    else:
-        values = tuple(reading.value for reading in readings if reading is not None)
+    kept, values = [], []
+    without: list[Shot] = []
+    setting = next(setting for setting in settings_of(shots) if setting.name == name)
+    for shot in shots:
+        value = _label(setting, shot)
+        if value is None:
+            without.append(shot)
+        else:
+            kept.append(shot)
+            values.append(value)
+    missing = [LeftOut(shot, _says_not(name, setting, shot)) for shot in without]
+    if len(kept) < 2:
+        what = {"white_balance": "white balance in kelvins (a JPEG rarely records it: shoot RAW)"}.get(name, setting.noun)
+        names = some([shot.path.name for shot in without])
+        raise SeriesError(f"{where}: {len(without)} of {len(shots)} pictures do not say their {what}: {names}; take them out of the folder")
     if len(set(values)) < 2:
-        raise SeriesError(f"{where}: {name} is {values[0]:g} in all {len(shots)} pictures; choose another --attribute")
-    return Decision(name, values, tuple(said))
+        raise SeriesError(f"{where}: {name} is {values[0]:g} in all {len(kept)} pictures that say it; choose another --attribute")
+    if setting is SHUTTER:
+        unknown = [other.noun for other in settings_of(kept)[:2] if all(other.read(shot) is None for shot in kept)]
+        said += [f"no picture says its {noun}: the exposure labels are right relative to each other only" for noun in unknown]
+    if setting is COMPENSATION:
+        said.append("no picture says its shutter time: exposure is the camera's exposure compensation, right relative to each other only")
+    return Decision(name, tuple(kept), tuple(values), (*left, *missing), tuple(said))
 
 
-def _forced_notes(forced: str, moving: Sequence[str], balance: bool) -> list[str]:
-    others = [name for name in moving if name != forced] + (["white_balance"] if balance and forced != "white_balance" else [])
-    return [f"--attribute {forced} is taken although {' and '.join(others)} varies too"] if others else []
+def _label(setting: Setting, shot: Shot) -> float | None:
+    if setting.name == "white_balance":
+        return any_kelvin(shot)
+    return brightness_ev(shot) if setting is SHUTTER else setting.read(shot)
 
 
-def _balance_differs(shots: Sequence[Shot]) -> bool:
-    """Whether the white balance was set by hand to different values. Drift of an automatic one is no setting."""
-    if any(shot.automatic_white_balance for shot in shots):
-        return False
-    mireds = [1e6 / shot.kelvin.value for shot in shots if shot.kelvin is not None]
-    return len(mireds) > 1 and max(mireds) - min(mireds) > SAME_MIRED
+def _says_not(name: str, setting: Setting, shot: Shot) -> str:
+    if name == "white_balance" and not shot.raw:
+        return "does not say its white balance in kelvins (a JPEG rarely does: shoot RAW)"
+    return f"does not say its {setting.noun}, so it has no label"
+
+
+def _partly_stated(setting: Setting, shots: Sequence[Shot]) -> bool:
+    stated = sum(setting.read(shot) is not None for shot in shots)
+    return setting.strict and 0 < stated < len(shots)
 
 
 def _balance_hint(shots: Sequence[Shot]) -> str:
@@ -154,14 +142,11 @@ def _balance_hint(shots: Sequence[Shot]) -> str:
     return ""
 
 
-def _both(shots: Sequence[Shot], moving: Sequence[str], balance: bool) -> str:
-    listed = [_SETTINGS[name].listed(shots) for name in moving]
-    if balance:
-        kelvins = sorted({round(shot.kelvin.value) for shot in shots if shot.kelvin is not None})
-        listed.append(f"white balance: {', '.join(f'{kelvin} K' for kelvin in kelvins[:8])}")
+def _too_many(shots: Sequence[Shot], moving: Sequence[Setting]) -> str:
+    """What varies, which shots spoil the nearest clean series by which tag, and what to do."""
+    listed = "; ".join(setting.listed(shots) for setting in dict.fromkeys(moving))
     remedy = "split the folder so that one does, or name the one that counts with --attribute"
-    return f"more than one setting varies ({'; '.join(listed)}); {remedy}"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    near = next((subset for subset in clean_subsets(shots) if len(subset.spoilers) <= len(shots) // 2), None)
+    if near is not None:
+        remedy = f"nearest is a series of {near.attribute}: {spoiled_by(shots, near)}. Leave out what differs, or {remedy}"
+    return f"more than one setting varies ({listed}); {remedy}"
