@@ -198,6 +198,8 @@ _MEMBERS = (
               ("Shift the hue of the {object} by {signed} degrees",)),
     Attribute("deformation", 25, "point", "", "high", LINEAR, 10.0, -10.0, 10.0, "deformation",
               ("[Increase|Decrease] the deformation of the {object} by {amount} points",), mirror=0),
+    Attribute("contrast", 26, "percent", "%", "low", LINEAR, 100.0, 0.0, 1000.0, "contrast",
+              ("[Increase|Decrease] the contrast by {amount} percent",)),
     _dial("expression", "smile", 32, "smile"),
     _dial("expression", "brows", 33, "raising of the brows"),
     _dial("expression", "eyes", 34, "opening of the eyes"),

@@ -71,9 +71,8 @@ def around(kelvin: float, count: int, flag: str) -> tuple[float, ...]:
     room = min((mired - 1e6 / HIGHEST) / MIRED_STEP, (1e6 / LOWEST - mired) / MIRED_STEP)
     if count // 2 > room:
         most = 2 * max(0, math.floor(room))
-        raise UsageError(
-            f"{flag}: {count // 2} steps to either side of {kelvin:.0f} K leave {LOWEST:g} to {HIGHEST:g} K; ask for at most {most}, or list kelvins"
-        )
+        span = f"{LOWEST:g} to {HIGHEST:g} K"
+        raise UsageError(f"{flag}: {count // 2} steps to either side of {kelvin:.0f} K leave {span}; ask for at most {most}, or list kelvins")
     return tuple(1e6 / (mired - MIRED_STEP * step) for step in range(-count // 2, count // 2 + 1))
 
 
@@ -93,7 +92,8 @@ def _spread(attribute: str, text: str, flag: str) -> tuple[float, ...]:
     if attribute == "white_balance":
         if min(low, high) <= 0:
             raise UsageError(f"{flag}: kelvins are above 0")
-        return tuple(1e6 / (1e6 / low + (1e6 / high - 1e6 / low) * index / (count - 1)) for index in range(count))
+        inner = (1e6 / (1e6 / low + (1e6 / high - 1e6 / low) * index / (count - 1)) for index in range(1, count - 1))
+        return (low, *inner, high)
     return tuple(round(low + (high - low) * index / (count - 1), 9) for index in range(count))
 
 
