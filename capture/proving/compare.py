@@ -1,0 +1,108 @@
+"""One frame against the reference frame of its series: where it lies on it, what is finer, what moved, whether it is the same scene."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.developing.recipe import UNMOVED
+from capture.proving.alignment import FLOOR, Alignment, Features, align, as_transform, drift, features, turn_and_scale, warped
+from capture.proving.detail import detail_grid
+from capture.proving.moving import moving_content
+from capture.srgb import Linear
+
+Floats = NDArray[np.float32]
+
+BRIGHTEST, DARKEST = 0.85, 0.004
+PROFILE = 96
+"""Rows or columns of a profile of brightness."""
+MATCH_SIDE = 96
+
+
+def compare(reference: Features, picture: Linear, *, ev: float | None, scale: float = 1.0) -> dict[str, Any]:
+    """The facts of a pair of frames, JSON-able.
+
+    ``ev`` is how much brighter the metadata say ``picture`` is (None: not known), ``scale`` how much larger it shows things.
+    ``transform`` takes positions of the reference working picture to positions in this one; ``found`` says whether it is to be
+    believed. ``drift`` is the largest displacement over the frame in pixels, beyond the claimed ``scale``. ``ev`` is the measured
+    brightness, ``match`` the correlation of the two scenes' detail, ``moving`` what moved, ``detail`` the sharpness of blocks,
+    ``row_profile`` and ``column_profile`` the brightness ratio in EV along each direction.
+    """
+    if picture.shape[1::-1] != reference.size:
+        return {
+            "found": False,
+            "method": "none",
+            "reason": f"{picture.shape[1]}×{picture.shape[0]}, not {reference.size[0]}×{reference.size[1]}",
+        }
+    own = features(picture)
+    found = align(reference, own, scale=scale)
+    transform = as_transform(found.matrix, reference.light.shape, reference.size) if found.found else UNMOVED
+    turn, zoom = turn_and_scale(transform)
+    facts: dict[str, Any] = {
+        "found": found.found, "method": found.method, "response": round(found.response, 4), "transform": list(transform),
+        "drift": round(drift(transform, reference.size), 4), "rotation": round(turn, 5), "scale": round(zoom, 6),
+    }  # fmt: skip
+    return facts | _seen(reference, own, found, ev)
+
+
+def _seen(reference: Features, own: Features, found: Alignment, claimed: float | None) -> dict[str, Any]:
+    one, two = reference.green(), own.green()
+    inside = own.usable.astype(np.float32)
+    if not np.allclose(found.matrix, np.eye(2, 3), atol=1e-3):
+        two, inside = warped(two, found.matrix), warped(inside, found.matrix)
+    both = (reference.usable > 0) & (inside > 0.999)
+    measurable = both & (np.minimum(one, two) > DARKEST) & (np.maximum(one, two) < BRIGHTEST)
+    measured = float(np.median(np.log2(two[measurable] / one[measurable]))) if measurable.mean() > 0.01 else None
+    believed = measured if measured is not None else claimed if claimed is not None else 0.0
+    gain = np.float32(2.0**believed)
+    ratio = np.where(measurable, np.log2(np.maximum(two, DARKEST) / np.maximum(one, DARKEST)) - np.float32(believed), np.nan)
+    small = reference.colour.astype(np.float32)
+    colours, seen = _small_pair(own, found, small.shape, both)
+    return {
+        "ev": None if measured is None else round(measured, 5), "overlap": round(float(both.mean()), 4),
+        "match": _match(one, two / gain, both), "moving": moving_content(small, colours, seen, float(gain)),
+        "detail": detail_grid(one, two / gain, both), "row_profile": _profile(ratio), "column_profile": _profile(ratio.T),
+    }  # fmt: skip
+
+
+def _small_pair(own: Features, found: Alignment, shape: tuple[int, ...], both: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+    colours = own.colour.astype(np.float32)
+    grow = np.diag([shape[1] / both.shape[1], shape[0] / both.shape[0], 1.0])
+    matrix = (grow @ np.vstack([found.matrix, [0, 0, 1]]) @ np.linalg.inv(grow))[:2]
+    size = shape[1], shape[0]
+    moved = cv2.warpAffine(colours, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.resize(both.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
+    return np.asarray(moved, np.float32), seen
+
+
+def _match(one: Floats, two: Floats, both: NDArray[np.bool_]) -> float | None:
+    """Correlation of log light less its broad shape, over what both see; None where they share too little."""
+    weight = both.astype(np.float32)
+    if weight.mean() < 0.05:
+        return None
+    shrink = min(1.0, MATCH_SIDE / max(one.shape))
+    size = max(8, round(one.shape[1] * shrink)), max(8, round(one.shape[0] * shrink))
+    logs = [np.log2(np.maximum(p, 0) + np.float32(FLOOR * 2)) * weight for p in (one, two)]
+    w = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    flat = []
+    for log in logs:
+        small = cv2.resize(log, size, interpolation=cv2.INTER_AREA)
+        broad = cv2.GaussianBlur(small, (0, 0), 8) / np.maximum(cv2.GaussianBlur(w, (0, 0), 8), 1e-3)
+        flat.append((small / np.maximum(w, 1e-3) - broad) * (w > 0.5))
+    energy = float((flat[0] ** 2).sum() * (flat[1] ** 2).sum())
+    return round(float((flat[0] * flat[1]).sum()) / energy**0.5, 4) if energy > 1e-8 else None
+
+
+def _profile(ratio: Floats) -> list[float | None]:
+    """Median of ``ratio`` in bands of rows, None where a band has under 5 % of its pixels."""
+    edges = np.linspace(0, len(ratio), min(PROFILE, len(ratio)) + 1).astype(int)
+    found: list[float | None] = []
+    for top, bottom in itertools.pairwise(edges):
+        band = ratio[top:bottom]
+        values = band[np.isfinite(band)]
+        found.append(round(float(np.median(values)), 5) if values.size > 0.05 * band.size and values.size >= 8 else None)
+    return found

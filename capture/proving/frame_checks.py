@@ -1,0 +1,108 @@
+"""What is looked for in every frame whatever the series varies: black, duplicate, another scene, moved, out of range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from capture.developing.recipe import UNMOVED, Transform
+from capture.proving.alignment import drift as largest_shift
+from capture.proving.material import Material
+from capture.proving.proof import Check, Verdict
+from capture.proving.tolerances import DRIFT_PX, DRIFT_SHARE, MATCH_OTHER, MATCH_SAME, MOVING_SHARE, OVEREXPOSED, UNDEREXPOSED
+
+BLACK = 2e-4
+"""Brightest block of a black frame, 1 = white."""
+
+
+def exposure_flags(material: Material, index: int) -> list[str]:
+    """Overexposed, underexposed, moving."""
+    report, flags = material.reports[index], []
+    if max(report["clipped"].values()) > OVEREXPOSED:
+        flags.append("overexposed")
+    if report["black"].get("G", 0.0) > UNDEREXPOSED:
+        flags.append("underexposed")
+    compared = material.compared(index)
+    if compared and compared["found"] and compared["moving"]["share"] > MOVING_SHARE:
+        flags.append("moving")
+    flash = [shot.flash for shot in material.shots]
+    if material.shots[index].flash and sum(bool(one) for one in flash) < len(flash):
+        flags.append("flash")
+    return flags
+
+
+def black_check(material: Material, claims: Sequence[float] | None, index: int) -> Check | None:
+    """A frame without light where the others say there must be some; None for a frame with light."""
+    top = _brightest(material, index)
+    if top > BLACK:
+        return None
+    others = [_brightest(material, i) * 2 ** (claims[index] - claims[i] if claims else 0.0) for i in range(material.count) if i != index]
+    expected = sorted(others)[len(others) // 2] if others else 0.0
+    name = material.name(index)
+    if expected > 10 * BLACK:
+        said = f"{name}: is black, where its metadata and the other frames promise {expected:.1%} of full scale"
+        return Check("black", Verdict.REFUSED, said, round(expected, 5), round(top, 6), None, BLACK, "share")
+    return Check("black", Verdict.UNKNOWN, f"{name}: is too dark to show anything", round(expected, 5), round(top, 6), None, BLACK, "share")
+
+
+def _brightest(material: Material, index: int) -> float:
+    values = [1.0 if value is None else value for value in material.reports[index]["grid"]["green"]]
+    return max(values)
+
+
+def scene_check(material: Material, index: int) -> Check:
+    """Whether the frame shows the reference's scene."""
+    name, compared = material.name(index), material.compared(index)
+    if index == material.reference:
+        return Check(
+            "scene", Verdict.PROVED, f"{name}: is what the others are compared with", 1.0, 1.0, 0.0, unit="correlation", decides=False
+        )
+    match = compared.get("match") if compared else None
+    if match is None:
+        said = f"{name}: shares too little with the reference that is neither clipped nor dark"
+        return Check("scene", Verdict.UNKNOWN, said, 1.0, None, None, MATCH_SAME, "correlation", decides=False)
+    figures = (1.0, match, round(match - 1, 4), MATCH_SAME, "correlation")
+    if match >= MATCH_SAME:
+        return Check(
+            "scene", Verdict.PROVED, f"{name}: shows the scene of the reference (correlation {match:.2f})", *figures, decides=False
+        )
+    if match < MATCH_OTHER and not (compared and compared["found"] and compared["response"] > 0.3):
+        return Check("scene", Verdict.REFUSED, f"{name}: shows another scene than the reference (correlation {match:.2f})", *figures)
+    return Check(
+        "scene", Verdict.UNKNOWN, f"{name}: may show another scene than the reference (correlation {match:.2f})", *figures, decides=False
+    )
+
+
+def alignment_check(material: Material, index: int) -> tuple[Check, Transform, float]:
+    """Where the frame lies: the check, the transform to use, and its drift in pixels beyond the magnification that is claimed."""
+    name, compared = material.name(index), material.compared(index)
+    if index == material.reference:
+        return Check("alignment", Verdict.PROVED, f"{name}: is the reference", 0.0, 0.0, 0.0, DRIFT_PX, "px", False), UNMOVED, 0.0
+    if not compared or not compared["found"]:
+        said = f"{name}: could not be laid on the reference; whether the camera moved is not known"
+        return Check("alignment", Verdict.UNKNOWN, said, 0.0, None, None, DRIFT_PX, "px", True), UNMOVED, 0.0
+    transform: Transform = tuple(compared["transform"])
+    moved = largest_shift(transform, material.size)
+    limit = DRIFT_SHARE * min(material.size)
+    figures = (0.0, round(moved, 3), round(moved, 3), DRIFT_PX, "px")
+    if material.attribute == "focal_length":
+        return Check("alignment", Verdict.PROVED, f"{name}: lies on the reference by {compared['method']}", *figures, False), UNMOVED, 0.0
+    if moved > limit:
+        said = f"{name}: the camera moved by {moved:.0f} px of {min(material.size)}; too much to share a crop (limit {limit:.0f} px)"
+        return Check("alignment", Verdict.REFUSED, said, 0.0, round(moved, 3), round(moved, 3), limit, "px"), UNMOVED, moved
+    said = f"{name}: moved by {moved:.2f} px" + (", and is laid back onto the reference" if moved > DRIFT_PX else "")
+    return Check("alignment", Verdict.PROVED, said, *figures, False), transform if moved > DRIFT_PX else UNMOVED, moved
+
+
+def twins(material: Material) -> list[list[int]]:
+    """Groups of frames with the same pixels; under white balance, where equal mosaics are the rule, with the same multipliers too."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for index in range(material.count):
+        gains = material.shots[index].gains if material.attribute == "white_balance" else None
+        groups.setdefault((material.reports[index]["mosaic_sha256"], gains), []).append(index)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def same_label(one: float, two: float) -> bool:
+    """Whether two labels are one setting."""
+    return math.isclose(one, two, rel_tol=1e-3, abs_tol=1e-3)

@@ -1,0 +1,133 @@
+"""The judgement on a series: every law on every frame, a verdict each, the shared crop, and whether the reference holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from capture.developing.recipe import UNMOVED
+from capture.proving import blur_law, exposure_law, focal_law, noise_law, white_balance_law
+from capture.proving.crop import shared_crop
+from capture.proving.frame_checks import alignment_check, black_check, exposure_flags, same_label, scene_check, twins
+from capture.proving.material import Material
+from capture.proving.proof import Check, FrameProof, Proof, Verdict, worst
+from capture.proving.tolerances import DRIFT_PX
+from capture.reading.shot import Shot
+
+HELD_EV = 0.5
+"""A series of ISO or aperture whose claimed brightness spans less than this is held by the shutter."""
+
+
+def judge(
+    attribute: str, shots: Sequence[Shot], values: Sequence[float], reports: Sequence[Mapping[str, Any]],
+    comparisons: Sequence[Mapping[str, Any] | None], *, reference: int, size: tuple[int, int],
+) -> Proof:  # fmt: skip
+    """Judge a series of at least two frames.
+
+    ``reports`` are those of `gather`, ``comparisons`` those of `compare` with frame ``reference`` (its own is ignored);
+    ``size`` is the width and height of the working picture. Pure: the same arguments give the same proof.
+    """
+    material = Material(attribute, shots, values, reports, comparisons, reference, size)
+    claims = exposure_law.claims_of(material)
+    checks: list[list[Check]] = [[] for _ in shots]
+    flags: list[list[str]] = [exposure_flags(material, index) for index in range(material.count)]
+    frames: list[FrameProof] = []
+    notes: list[str] = []
+    placed = []
+    for index in range(material.count):
+        black = black_check(material, claims, index)
+        if black:
+            checks[index].append(black)
+            flags[index].append("black")
+        scene = scene_check(material, index)
+        checks[index].append(scene)
+        if scene.verdict is Verdict.REFUSED:
+            flags[index].append("stray")
+        alignment, transform, moved = alignment_check(material, index)
+        checks[index].append(alignment)
+        placed.append((transform, moved))
+        if moved > DRIFT_PX:
+            flags[index].append("drift")
+        if alignment.verdict is Verdict.UNKNOWN:
+            flags[index].append("unaligned")
+    notes += _laws(material, claims, checks, flags)
+    _twins(material, checks, flags)
+    for index in range(material.count):
+        transform, moved = placed[index]
+        frames.append(
+            FrameProof(worst(checks[index]), tuple(checks[index]), tuple(dict.fromkeys(flags[index])), transform, round(moved, 4))
+        )
+    accepted = [frame for frame in frames if frame.verdict is not Verdict.REFUSED]
+    align = any(frame.transform != UNMOVED for frame in accepted)
+    crop = shared_crop([frame.transform for frame in accepted], size)
+    return Proof(tuple(frames), crop, align, _another(material, frames), tuple(notes))
+
+
+def _laws(material: Material, claims: list[float] | None, checks: list[list[Check]], flags: list[list[str]]) -> list[str]:
+    """Add the laws' checks to ``checks`` and what they show to ``flags``; notes on the series."""
+    notes: list[str] = []
+    everyone = range(material.count)
+    held = claims is not None and max(claims) - min(claims) < HELD_EV
+    if claims is not None:
+        found = exposure_law.measure(material, claims)
+        for index in everyone:
+            checks[index].append(exposure_law.check(material, found, claims, index))
+        unsteady, notes = exposure_law.light_flags(material, found)
+        for index, words in unsteady.items():
+            flags[index] += words
+    else:
+        for index in everyone:
+            said = f"{material.name(index)}: some frames do not say their shutter time, so brightness predicts nothing"
+            checks[index].append(
+                Check("brightness", Verdict.UNKNOWN, said, unit="EV", decides=material.attribute in ("exposure", "iso", "aperture"))
+            )
+    if material.raw and any(shot.iso for shot in material.shots):
+        slopes = noise_law.measure(material)
+        for index in everyone:
+            checks[index].append(noise_law.check(material, slopes, index, material.attribute == "iso" and held))
+    if material.attribute in blur_law.SCALES:
+        at = blur_law.measure(material)
+        for index in everyone:
+            checks[index].append(blur_law.check(material, at, index, material.attribute == "focus_distance" or held))
+    if material.attribute == "white_balance":
+        ratios = white_balance_law.ratios(material)
+        for index in everyone:
+            checks[index] += [white_balance_law.check(material, ratios, index), white_balance_law.check_multipliers(material, index)]
+    if material.attribute == "focal_length":
+        for index in everyone:
+            checks[index].append(focal_law.check(material, index))
+    return notes
+
+
+def _twins(material: Material, checks: list[list[Check]], flags: list[list[str]]) -> None:
+    """Refuse frames with the pixels of another: all of different labels but one that the laws single out, the later of equal ones."""
+    for group in twins(material):
+        good = [index for index in group if worst(checks[index]) is not Verdict.REFUSED]
+        labels = [material.values[index] for index in group]
+        equal = all(same_label(label, labels[0]) for label in labels)
+        keeper = (good or group)[0] if equal else good[0] if len(good) == 1 else None
+        for index in group:
+            flags[index].append("duplicate")
+            if index == keeper:
+                continue
+            other = material.name(next(i for i in group if i != index))
+            what = "is set aside" if equal else "claims another setting"
+            said = f"{material.name(index)}: has the very pixels of {other} and {what}"
+            checks[index].append(Check("duplicate", Verdict.REFUSED, said))
+
+
+def _another(material: Material, frames: Sequence[FrameProof]) -> int | None:
+    """The frame to compare with instead, where the reference is refused or most others show another scene than it."""
+    strays = [index for index, frame in enumerate(frames) if "stray" in frame.flags]
+    others = material.count - 1
+    if frames[material.reference].verdict is not Verdict.REFUSED and len(strays) * 2 <= others:
+        return None
+    candidates = strays if len(strays) * 2 > others else [i for i, frame in enumerate(frames) if frame.verdict is not Verdict.REFUSED]
+    candidates = [index for index in candidates if index != material.reference and "black" not in frames[index].flags]
+    if not candidates:
+        return None
+    middle = sorted(candidates, key=lambda index: (material.values[index], index))[len(candidates) // 2]
+    return middle
+
+
+__all__ = ["Check", "FrameProof", "Proof", "Verdict", "judge"]

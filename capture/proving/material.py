@@ -1,0 +1,39 @@
+"""What a judgement rests on: the frames of a series as their metadata and their pixels describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from capture.reading.shot import Shot
+
+
+@dataclass(frozen=True)
+class Material:
+    """The arguments of `judge`: label ``values``, ``reports`` of `gather`, ``comparisons`` with frame ``reference`` (None: none made)."""
+
+    attribute: str
+    shots: Sequence[Shot]
+    values: Sequence[float]
+    reports: Sequence[Mapping[str, Any]]
+    comparisons: Sequence[Mapping[str, Any] | None]
+    reference: int
+    size: tuple[int, int]
+
+    @property
+    def count(self) -> int:
+        return len(self.shots)
+
+    @property
+    def raw(self) -> bool:
+        """Whether every frame's numbers are the sensor's own."""
+        return all(report["raw"] for report in self.reports)
+
+    def name(self, index: int) -> str:
+        """The frame as a sentence names it."""
+        return self.shots[index].path.name
+
+    def compared(self, index: int) -> Mapping[str, Any] | None:
+        """The comparison of a frame other than the reference, if one was made."""
+        return None if index == self.reference else self.comparisons[index]
