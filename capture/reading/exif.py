@@ -1,85 +1,131 @@
-"""Single EXIF tags as plain values. Files are untrusted: what cannot be a sound value is None or empty text."""
+"""What ExifRead finds, as a statement. Files are untrusted: it may raise anything, and then it has nothing to say."""
 
 from __future__ import annotations
 
+import io
 import logging
-import re
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import exifread
-import numpy as np
 
-from capture.colour_temperature import Array
+from capture.reading.containers import exif_streams
+from capture.reading.formats import HEAD_BYTES
+from capture.reading.shot import Statement
+from capture.reading.statement import iso_by_standard, seconds_of, statement
 from cat_dataset.files import slug
 
-ISO_CEILING = 65535
-"""Largest PhotographicSensitivity; the true ISO then stands elsewhere (Exif 2.32)."""
+Tags = Mapping[str, Any]
+
+_ISO_NAMES = {"ISO": "ISOSpeedRatings"}
+_PANASONIC_ISO = "Image Tag 0x0017"
 
 logging.getLogger("exifread").setLevel(logging.CRITICAL)
 
 
-def exif_tags(path: Path, maker_notes: bool = False) -> Mapping[str, Any]:
-    """ExifRead's tags; an empty mapping where it cannot read the file (it raises all kinds of errors on hostile ones)."""
-    try:
-        with open(path, "rb") as stream:
-            return dict(exifread.process_file(stream, details=maker_notes, extract_thumbnail=False))
-    except OSError:
-        raise
-    except Exception:
-        return {}
+def exif_tags(path: Path, maker_notes: bool = False) -> Tags:
+    """ExifRead's tags, of all EXIF blocks of the file; an empty mapping where it finds none."""
+    with open(path, "rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        tags: dict[str, Any] = {}
+        for block in exif_streams(stream, head):
+            tags = {**_tags(block, maker_notes), **tags}
+        return tags
 
 
-def iso_of(path: Path, tags: Mapping[str, Any]) -> float | None:
-    """ISO by Exif 2.32: PhotographicSensitivity, and at its ceiling of 65535 the value SensitivityType points to."""
-    plain = number_of(tags.get("EXIF ISOSpeedRatings"))
-    if plain is not None and plain < ISO_CEILING:
-        return plain
-    names = {1: "StandardOutputSensitivity", 2: "RecommendedExposureIndex", 3: "ISOSpeed"}
-    order = {1: (1,), 2: (2,), 3: (3,), 4: (2, 1), 5: (3, 1), 6: (3, 2), 7: (3, 2, 1)}
-    kind = int(number_of(tags.get("EXIF SensitivityType")) or 0)
-    for key in (*order.get(kind, ()), 2, 3, 1):
-        value = number_of(tags.get(f"EXIF {names[key]}"))
-        if value is not None:
-            return value
-    if plain is not None:
-        value = number_of(exif_tags(path, maker_notes=True).get("MakerNote ISO"))
-        return value if value is not None and value > ISO_CEILING else None
-    return None
+def embedded_tags(data: bytes) -> Tags:
+    """The tags of one EXIF block (with or without its ``Exif`` head), as a HEIC file holds it."""
+    start = max(data.find(b"II*\0", 0, 16), data.find(b"MM\0*", 0, 16), 0)
+    return _tags(io.BytesIO(data[start:]), False)
 
 
-def scene_helper(description: str) -> dict[str, str]:
+def exif_statement(path: Path, tags: Tags) -> Statement:
+    """The settings that ``tags`` state; the maker note is opened only for an ISO above 65534 that stands nowhere else."""
+
+    def standard(name: str) -> float | None:
+        value = number_of(tags, _ISO_NAMES.get(name, name))
+        return value if value is not None or name != "ISO" else _first_number(tags.get(_PANASONIC_ISO))
+
+    def maker() -> float | None:
+        return _first_number(exif_tags(path, maker_notes=True).get("MakerNote ISO"))
+
+    automatic = number_of(tags, "WhiteBalance", zero=True)
+    light = _printed(tags.get("EXIF LightSource"))
+    flash = number_of(tags, "Flash", zero=True)
+    taken = text_of(tags, "DateTimeOriginal") or text_of(tags, "DateTimeDigitized")
+    return statement(
+        "exif",
+        {
+            "iso": iso_by_standard(standard, maker),
+            "f_number": number_of(tags, "FNumber"),
+            "shutter": number_of(tags, "ExposureTime"),
+            "compensation": number_of(tags, "ExposureBiasValue", signed=True),
+            "focal_length": number_of(tags, "FocalLength"),
+            "focus_distance": number_of(tags, "SubjectDistance"),
+            "orientation": _first_number(tags.get("Image Orientation")),
+            "flash": None if flash is None else float(int(flash) & 1),
+            "automatic_white_balance": None if automatic is None else float(automatic == 0),
+            "seconds": seconds_of(taken, text_of(tags, "SubSecTimeOriginal")) if taken else None,
+        },
+        {
+            "make": text_of(tags, "Make"),
+            "model": text_of(tags, "Model") or _text(tags.get("Image Tag 0xC614")),
+            "serial": text_of(tags, "BodySerialNumber") or _text(tags.get("Image Tag 0xC62F")),
+            "lens": text_of(tags, "LensModel"),
+            "white_balance_mode": "" if automatic is None else "automatic" if automatic == 0 else light or "manual",
+        },
+    )
+
+
+def scene_helper(tags: Tags) -> dict[str, str]:
     """Scene keys that the simulated camera writes into ImageDescription: ``scene=NAME; hdri=NAME``."""
+    description = text_of(tags, "ImageDescription")[:300]
     if not description.startswith("scene="):
         return {}
     pairs = (part.strip().partition("=") for part in description.split(";"))
     return {key: slug(value, 60) for key, _, value in pairs if key in ("scene", "hdri") and value}
 
 
-def number_of(tag: Any, zero: bool = False) -> float | None:
-    """The first value of a tag; None when absent, not a number, negative, or zero (unless ``zero``)."""
-    values = numbers_of(tag, None)
-    if values is None or len(values) == 0:
-        return None
-    value = float(values[0])
+def number_of(tags: Tags, name: str, *, zero: bool = False, signed: bool = False) -> float | None:
+    """The first number of the tag; None when it is absent, no number, negative (unless ``signed``), or 0 (unless allowed)."""
+    value = _first_number(tags.get(f"EXIF {name}", tags.get(f"Image {name}")))
+    if value is None or signed:
+        return value
     return value if value > 0 or (zero and value == 0) else None
 
 
-def numbers_of(tag: Any, count: int | None) -> Array | None:
+def text_of(tags: Tags, name: str) -> str:
+    """The tag's text as it stands (untrusted)."""
+    return _text(tags.get(f"EXIF {name}", tags.get(f"Image {name}")))
+
+
+def _tags(stream: BinaryIO, maker_notes: bool) -> dict[str, Any]:
+    try:
+        return dict(exifread.process_file(stream, details=maker_notes, extract_thumbnail=False))
+    except (OSError, MemoryError):
+        raise
+    except Exception:
+        return {}
+
+
+def _first_number(tag: Any) -> float | None:
     values = getattr(tag, "values", None)
-    if not isinstance(values, list) or (count is not None and len(values) != count):
+    if not isinstance(values, list) or not values:
         return None
     try:
-        found = np.array([float(value) for value in values[:64]], np.float64)
+        value = float(values[0])
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    return found if np.isfinite(found).all() else None
+    return value if math.isfinite(value) else None
 
 
-def text_of(tags: Mapping[str, Any], name: str, longest: int = 60) -> str:
-    """A tag as short printable text: what a hostile file says is shown, never obeyed."""
-    value = getattr(tags.get(name), "values", "")
-    if not isinstance(value, str):
-        return ""
-    return re.sub(r"\s+", " ", re.sub(r"[^\x20-\x7e]+", " ", value)).strip()[:longest].strip()
+def _text(tag: Any) -> str:
+    value = getattr(tag, "values", "")
+    return value if isinstance(value, str) else ""
+
+
+def _printed(tag: Any) -> str:
+    shown = getattr(tag, "printable", "")
+    return shown if isinstance(shown, str) else ""

@@ -26,6 +26,20 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """What one reader says of a file; what it does not know is absent.
+
+    ``numbers``: iso, f_number, shutter, compensation, focal_length, focus_distance, camera_kelvin (units as in `Shot`),
+    seconds, orientation, flash (1 fired), automatic_white_balance (1 automatic). ``texts``: make, model, serial (a hash),
+    lens, white_balance_mode.
+    """
+
+    reader: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Shot:
     """One camera file. Sizes are those of the pixels as stored, before ``orientation`` (EXIF 1 to 8) is applied.
 
@@ -61,6 +75,8 @@ class Shot:
     seconds: float | None = None
     scene: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    """What each reader said: the values above are merged from these (`capture.reading.merge`)."""
 
     @property
     def raw(self) -> bool:
