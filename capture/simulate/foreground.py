@@ -52,19 +52,44 @@ def place_solids(rng: np.random.Generator, view: View, count: int) -> list[Solid
     return sorted(solids, key=lambda solid: -float(np.linalg.norm(solid.centre)))
 
 
+@dataclass(frozen=True)
+class Surface:
+    """What is seen of one thing by itself: ``mask`` (height, width), radiance (height, width, 3) there, metres along the rays."""
+
+    mask: NDArray[np.bool_]
+    radiance: Floats
+    distance: Floats
+
+
 def add_solids(picture: Floats, directions: Floats, environment: Floats, solids: list[Solid]) -> Floats:
-    """``picture`` (height, width, 3) seen along ``directions`` with ``solids`` in front of it, far ones first."""
-    result = picture.copy()
+    """``picture`` (height, width, 3) seen along ``directions`` with ``solids`` in front of it."""
+    ground, surfaces = seen_surfaces(picture, directions, environment, solids)
+    return flattened(ground, surfaces)
+
+
+def flattened(ground: Floats, surfaces: list[Surface]) -> Floats:
+    """``ground`` (height, width, 3) with the nearest of ``surfaces`` in front of it at every pixel."""
+    result = ground.copy()
+    nearest = np.full(ground.shape[:2], np.inf, np.float32)
+    for surface in surfaces:
+        visible = surface.mask & (surface.distance < nearest)
+        nearest[visible] = surface.distance[visible]
+        result[visible] = surface.radiance[visible]
+    return result
+
+
+def seen_surfaces(picture: Floats, directions: Floats, environment: Floats, solids: list[Solid]) -> tuple[Floats, list[Surface]]:
+    """``picture`` with the floor darkened where solids stand, and each solid as if no other stood before it, far ones first."""
+    ground = picture.copy()
     harmonics = irradiance_harmonics(environment)
     blurred = _blurred(environment)
-    _darken_floor(result, directions, solids)
-    nearest = np.full(directions.shape[:2], np.inf, np.float32)
+    _darken_floor(ground, directions, solids)
+    surfaces = []
     for solid in solids:
         depth, normal, local = _hit(directions, solid)
-        mask = depth < nearest
+        mask = np.isfinite(depth)
         if not mask.any():
             continue
-        nearest[mask] = depth[mask]
         n, d = normal[mask], directions[mask]
         albedo = _texture(local[mask], solid)
         occlusion = np.clip(0.45 + 0.55 * (local[mask][:, 1] / solid.half[1] * 0.5 + 0.5), 0, 1)[:, None]
@@ -72,8 +97,17 @@ def add_solids(picture: Floats, directions: Floats, environment: Floats, solids:
         facing = np.clip(-(n * d).sum(-1, keepdims=True), 0, 1)
         mirror = d + 2 * facing * n
         fresnel = solid.gloss + (1 - solid.gloss) * (1 - facing) ** 5
-        result[mask] = diffuse * (1 - fresnel) + look(blurred, mirror) * fresnel
-    return result
+        radiance = np.zeros_like(picture)
+        radiance[mask] = diffuse * (1 - fresnel) + look(blurred, mirror) * fresnel
+        surfaces.append(Surface(mask, radiance, depth))
+    return ground, surfaces
+
+
+def floor_distance(directions: Floats, farthest: float) -> Floats:
+    """Metres along the rays to the floor, or to the environment at ``farthest`` where a ray meets no floor before."""
+    down = directions[..., 1]
+    reach = np.where(down < 0, -EYE_HEIGHT / np.minimum(down, -1e-9), farthest)
+    return np.asarray(np.minimum(reach, farthest), np.float32)
 
 
 def irradiance_harmonics(environment: Floats) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.simulate.displacement import Displacement
 from cat_dataset.command import warn
 from cat_dataset.errors import InputError
 from cat_dataset.files import slug
@@ -35,16 +36,27 @@ class View:
     pitch: float
     field_of_view: float
 
-    def directions(self, width: int, height: int) -> Floats:
-        """Unit vectors (height, width, 3) through the pixel centres."""
+    def directions(self, width: int, height: int, displaced: Displacement | None = None) -> Floats:
+        """Unit vectors (height, width, 3) through the pixel centres of a picture that is ``displaced``."""
         focal = width / 2 / np.tan(np.radians(self.field_of_view / 2))
         x, y = np.meshgrid(np.arange(width) + 0.5 - width / 2, height / 2 - np.arange(height) - 0.5)
+        if displaced:
+            x, down = displaced.origin(x, -y)
+            y = -down
         rays = np.stack([x, y, np.full_like(x, focal)], axis=-1)
         rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
+        return np.asarray(rays @ self._rotation().T, np.float32)
+
+    @property
+    def axis(self) -> Floats:
+        """Unit vector (3,) of the direction the camera looks in."""
+        return np.asarray(self._rotation()[:, 2], np.float32)
+
+    def _rotation(self) -> NDArray[np.float64]:
         yaw, pitch = np.radians(self.yaw), np.radians(self.pitch)
         tilt = np.array([[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]])
         turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-        return np.asarray(rays @ (turn @ tilt).T, np.float32)
+        return np.asarray(turn @ tilt)
 
     def focal_length_mm(self, sensor_width_mm: float = 36.0) -> float:
         """Focal length on a full-frame sensor."""

@@ -14,11 +14,14 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.simulate.command import Shoot, photograph
-from capture.simulate.dng import DngTags, _directory, _exif, _long, _short, _text, dng_bytes
+from capture.simulate.camera import photograph
+from capture.simulate.dng import DngTags, _exif, dng_bytes
 from capture.simulate.hdr_scene import Source
+from capture.simulate.orders import parse_order
+from capture.simulate.press import Shoot
 from capture.simulate.sensor import COLOUR_MATRIX
 from capture.simulate.sweep import sweep
+from capture.simulate.tiff import HEADER, directory, long, short, text
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = (96, 64)
@@ -37,14 +40,22 @@ def environment():
 
 @pytest.fixture
 def shoot(tmp_path, environment):
-    """Photograph a scene with the simulated camera: ``shoot("iso", 3)`` gives the folder of its DNGs."""
+    """Photograph a scene with the simulated camera: ``shoot("iso", 3)`` gives the folder of its DNGs.
 
-    def take(vary: str, frames: int = 3, *, name: str = "", size=SIZE, limits=None, compensate: bool = False, crop: int = 0) -> Path:
+    ``traps`` are orders as on the command line. The truth about the folder's frames is then in ``shoot.truth[folder]``.
+    """
+
+    def take(
+        vary: str, frames: int = 3, *, name: str = "", size=SIZE, limits=None, compensate: bool = False, crop: int = 0, traps=(), **rig
+    ) -> Path:
         folder = tmp_path / "cards" / (name or f"{vary}_series")
         scene = Shoot(f"procedural_{crop:02d}", Source("procedural", None, 3), crop, 0)
-        photograph(scene, environment, sweep(vary, frames, limits, compensate), folder, size)
+        orders = [parse_order(trap) for trap in traps]
+        chosen = sweep(vary, frames, limits, compensate)
+        take.truth[folder] = photograph(scene, environment, chosen, folder, size, vary=vary, traps=orders, **rig)
         return folder
 
+    take.truth = {}
     return take
 
 
@@ -65,9 +76,9 @@ def write_jpeg_file(
     if picture is None:
         picture = np.random.default_rng(1).integers(40, 200, (64, 96, 3), np.uint8)
     tags = replace(TAGS, make=make, model=model, white_balance_manual=not automatic, **changes)
-    first = {271: _text(tags.make), 272: _text(tags.model), 274: _short(tags.orientation)}
-    exif_at = 8 + len(_directory({**first, 34665: _long(0)}, 8))
-    tiff = b"II*\0" + struct.pack("<I", 8) + _directory({**first, 34665: _long(exif_at)}, 8) + _directory(_exif(tags), exif_at)
+    first = {271: text(tags.make), 272: text(tags.model), 274: short(tags.orientation)}
+    exif_at = 8 + len(directory({**first, 34665: long(0)}, 8))
+    tiff = HEADER + directory({**first, 34665: long(exif_at)}, 8) + directory(_exif(tags), exif_at)
     segment = b"Exif\0\0" + tiff
     plain = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
     path.write_bytes(plain[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + plain[2:])

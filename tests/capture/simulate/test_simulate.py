@@ -10,8 +10,9 @@ import rawpy
 
 from capture.developing.develop import develop, recipe_for
 from capture.reading.read import read_shot
-from capture.simulate.command import SERIAL, Shoot, photograph
+from capture.simulate.camera import SERIAL, photograph
 from capture.simulate.hdr_scene import Source
+from capture.simulate.press import Shoot
 from capture.simulate.sweep import sweep
 from cat_dataset.errors import InputError
 from tests.capture.conftest import ROOT, folder_bytes, run

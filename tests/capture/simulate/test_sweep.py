@@ -4,16 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.simulate.sweep import DEFAULT_RANGE, sweep
+from capture.simulate.sweep import DEFAULT_RANGE, Settings, sweep
 from cat_dataset.errors import UsageError
 
 
 @pytest.mark.parametrize("vary", DEFAULT_RANGE)
 def test_only_the_asked_setting_varies(vary):
     chosen = sweep(vary)
-    different = {name: len({getattr(one, name) for one in chosen}) > 1 for name in ("iso", "f_number", "shutter", "kelvin")}
-    expected = {"iso": "iso", "exposure": "shutter", "aperture": "f_number", "white_balance": "kelvin"}[vary]
-    assert [name for name, moved in different.items() if moved] == [expected]
+    different = [name for name in Settings.__dataclass_fields__ if len({getattr(one, name) for one in chosen}) > 1]
+    expected = {
+        "iso": ["iso"], "exposure": ["shutter"], "compensation": ["shutter", "compensation"], "aperture": ["f_number"],
+        "white_balance": ["kelvin"], "focus_distance": ["focus"], "focal_length": ["focal_length"],
+    }  # fmt: skip
+    assert different == expected[vary]
 
 
 def test_defaults():
