@@ -1,42 +1,20 @@
-"""``cat-ingest``: folders of camera files to series, one series per folder."""
+"""``cat-ingest``: folders of camera files to series whose labels the pixels agree with."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from capture.sorting.plan import Plan, plan_series, series_id
-from capture.writing.write import write_series
-from cat_dataset.command import reported, warn
-from cat_dataset.errors import CatError, InputError, UsageError
-from cat_dataset.progress import Progress
+from capture.developing.recipe import CHANGES
+from capture.options import Options
+from capture.sandbox import DEFAULT_MEMORY_GIB, DEFAULT_SECONDS, Sandbox
+from capture.writing.run import check_folders, develop_files, explain_folders, ingest_folders, verify_series
+from cat_dataset.command import reported
+from cat_dataset.errors import UsageError
 from cat_dataset.typer_app import run_typer
-
-
-def check_folders(folders: Sequence[Path]) -> list[Path]:
-    """``folders`` without those given twice.
-
-    Raises:
-        UsageError: two of them would make a series of the same name.
-    """
-    unique: dict[Path, Path] = {}
-    for folder in folders:
-        if folder.resolve() in unique:
-            warn(f"{folder} is given twice; it is read once")
-        unique.setdefault(folder.resolve(), folder)
-    names: dict[str, Path] = {}
-    for folder in unique.values():
-        other = names.setdefault(series_id(folder), folder)
-        if other is not folder:
-            raise UsageError(
-                f"{other} and {folder} would both become series {series_id(folder)!r}; rename one, or use another --out for it"
-            )
-    return list(unique.values())
-
 
 app = typer.Typer(add_completion=False)
 
@@ -44,55 +22,67 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def ingest(
     *,
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders of camera files, one series each.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="DIR...", help="Folders of camera files; single files with --white-balance and the like.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the series go.")] = Path("series"),
-    size: Annotated[int, typer.Option(help="Longest side of the frames in pixels; never enlarged.")] = 1024,
+    size: Annotated[int, typer.Option(help="Side of the frames in pixels; never enlarged.")] = 1024,
+    shape: Annotated[str, typer.Option(help="square: cut to a square; whole: the whole picture, --size on its long side.")] = "square",
+    bits: Annotated[int, typer.Option(help="8 or 16 bits a channel.")] = 8,
+    linear: Annotated[bool, typer.Option("--linear", help="Store linear light instead of the sRGB curve; needs --bits 16.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Demosaic at full size even where half would do.")] = False,
-    object_name: Annotated[str, typer.Option("--object", help="What the pictures show, for instructions.")] = "scene",
+    object_name: Annotated[str | None, typer.Option("--object", help="What the pictures show, for instructions; by default scene.")] = None,
     scene: Annotated[str | None, typer.Option(help="Scene name; series that share it stay in one split.")] = None,
-    attribute: Annotated[str | None, typer.Option(help="iso, aperture, exposure or white_balance, where several vary.")] = None,
+    attribute: Annotated[str | None, typer.Option(help="The setting that counts, where several vary (iso, aperture, exposure …).")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what would be made and what spoils it; write nothing.")] = False,
+    verify: Annotated[
+        list[Path] | None, typer.Option(metavar="SERIES", help="Make a finished series again from its files and compare bits.")
+    ] = None,
+    white_balance: Annotated[
+        str | None, typer.Option(help="From one RAW: 400 (200 steps of 0.5 mired lower, 200 higher), or kelvins: 3000,4000,5000.")
+    ] = None,
+    exposure: Annotated[str | None, typer.Option(help="From one picture: EV as LO:HI:N or a list, like -2:2:9.")] = None,
+    gamma: Annotated[str | None, typer.Option(help="From one picture: gamma, like 1:3:21.")] = None,
+    hue: Annotated[str | None, typer.Option(help="From one picture: degrees, like -180:170:36.")] = None,
+    saturation: Annotated[str | None, typer.Option(help="From one picture: percent, 100 = as it is, like 0:200:21.")] = None,
+    contrast: Annotated[str | None, typer.Option(help="From one picture: percent, 100 = as it is, like 50:200:16.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that decode, by default one per core; 0: none, in this process, without caps.")
+    ] = None,
+    memory: Annotated[float, typer.Option(help="GiB that decoding one file may take.")] = DEFAULT_MEMORY_GIB,
+    time_limit: Annotated[float, typer.Option(help="Seconds that decoding one file may take.")] = DEFAULT_SECONDS,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Turn folders of camera files (RAW or JPEG) into series: find what varies, develop alike, write."""
+    """Turn folders of camera files into series: find what varies, develop alike, prove the labels from the pixels, write."""
     with reported(debug):
-        if not 16 <= size <= 16384:
-            raise UsageError(f"--size {size} must be 16 to 16384 pixels")
-        if not object_name.strip() or len(object_name) > 60 or not object_name.isprintable():
-            raise UsageError("--object must be 1 to 60 printable characters, like 'car'")
-        chosen = check_folders(folders)
-        plans: list[Plan] = []
-        failed: list[CatError] = []
-        for folder in chosen:
-            try:
-                plans.append(plan_series(folder, size=size, full=full, attribute=attribute))
-            except UsageError:
-                raise
-            except CatError as error:
-                failed.append(error)
-        progress = Progress("developing", sum(len(plan.shots) for plan in plans))
-        lines = []
-        for plan in plans:
-            for note in plan.notes:
-                warn(f"{plan.folder}: {note}")
-            try:
-                lines.append(write_series(plan, out, name=object_name, scene=scene, progress=progress))
-            except CatError as error:
-                failed.append(error)
-        if plans:
-            progress.close()
-        for line in lines:
-            print(line)
-        _report(failed, len(chosen))
+        asked = (white_balance, exposure, gamma, hue, saturation, contrast)
+        changes = {name: text for name, text in zip(CHANGES, asked, strict=True) if text is not None}
+        options = Options(size, shape, bits, "linear" if linear else "sRGB", full, object_name, scene, attribute)
+        given = list(paths or [])
+        _check_modes(given, explain, verify, changes, attribute)
+        with Sandbox(workers, memory, time_limit, debug) as sandbox:
+            if verify:
+                verify_series(verify, given, sandbox)
+            elif changes:
+                develop_files(given, changes, options, out, sandbox)
+            elif explain:
+                explain_folders(check_folders(given), options, sandbox)
+            else:
+                ingest_folders(check_folders(given), options, out, sandbox)
 
 
-def _report(failed: Sequence[CatError], total: int) -> None:
-    if not failed:
-        return
-    if total == 1:
-        raise failed[0]
-    for error in failed:
-        print(f"error: {error}", file=sys.stderr)
-    raise InputError(f"{len(failed)} of {total} folders could not be ingested (named above); the others are done")
+def _check_modes(
+    given: Sequence[Path], explain: bool, verify: Sequence[Path] | None, changes: dict[str, str], attribute: str | None
+) -> None:
+    modes = [name for name, on in (("--explain", explain), ("--verify", bool(verify)), *((f"--{c}", True) for c in changes)) if on]
+    if explain + bool(verify) + bool(changes) > 1:
+        raise UsageError(f"{' and '.join(modes).replace('_', '-')} do not go together; run them one after the other")
+    if changes and attribute is not None:
+        raise UsageError(f"--attribute means nothing with {modes[0].replace('_', '-')}: that flag says what varies")
+    if not given and not verify:
+        raise UsageError("give the folder of a series, like: cat-ingest ~/dslr/iso_scene_042")
+    if verify and len(given) > 1:
+        raise UsageError(f"--verify takes one folder of camera files at most, not {len(given)}")
 
 
 def main() -> None:
