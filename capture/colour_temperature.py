@@ -1,102 +1,87 @@
-"""Colour temperature ↔ chromaticity ↔ camera white-balance multipliers.
+"""Colour temperature ↔ chromaticity ↔ camera white-balance multipliers, by colour-science and colour-hdri.
 
-Black bodies: the isotemperature table of A. R. Robertson, "Computation of Correlated Color Temperature and Distribution
-Temperature", JOSA 58 (1968) 1528, as corrected in Wyszecki & Stiles, *Color Science* (2nd ed., 1982), table 1(3.11).
-Daylight: the CIE D series, CIE 15:2004, section 3.1. The locus used here is daylight from 4200 K up, black body up to
-3800 K and a blend between. Camera side: DNG specification 1.4, chapter 6 ("Mapping Camera Color Space to CIE XYZ").
+The locus is CIE daylight (CIE 15:2004, section 3.1) from 4200 K up, the black body (Planck's law, CIE 1931 2° observer) up
+to 3800 K, and a linear blend of x, y between. Correlated colour temperature and Duv: Y. Ohno, "Practical
+Use and Calculation of CCT and Duv", LEUKOS 10 (2014) 47. Camera side: DNG specification 1.4, chapter 6 ("Mapping Camera
+Color Space to CIE XYZ").
+
+The libraries take over a second to import, so they are imported by the functions that need them.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_MIRED = np.array([*range(0, 100, 10), *range(100, 601, 25)], np.float64)
-# CIE 1960 u, v of the black body and the slope of its isotemperature line, at each mired of the list above.
-_U = np.array([
-    0.18006, 0.18066, 0.18133, 0.18208, 0.18293, 0.18388, 0.18494, 0.18611, 0.18740, 0.18880, 0.19032, 0.19462, 0.19962, 0.20525,
-    0.21142, 0.21807, 0.22511, 0.23247, 0.24010, 0.24792, 0.25591, 0.26400, 0.27218, 0.28039, 0.28863, 0.29685, 0.30505, 0.31320,
-    0.32129, 0.32931, 0.33724,
-])  # fmt: skip
-_V = np.array([
-    0.26352, 0.26589, 0.26846, 0.27119, 0.27407, 0.27709, 0.28021, 0.28342, 0.28668, 0.28997, 0.29326, 0.30141, 0.30921, 0.31647,
-    0.32312, 0.32909, 0.33439, 0.33904, 0.34308, 0.34655, 0.34951, 0.35200, 0.35407, 0.35577, 0.35714, 0.35823, 0.35907, 0.35968,
-    0.36011, 0.36038, 0.36051,
-])  # fmt: skip
-_SLOPE = np.array([
-    -0.24341, -0.25479, -0.26876, -0.28539, -0.30470, -0.32675, -0.35156, -0.37915, -0.40955, -0.44278, -0.47888, -0.58204, -0.70471,
-    -0.84901, -1.0182, -1.2168, -1.4512, -1.7298, -2.0637, -2.4681, -2.9641, -3.5814, -4.3633, -5.3762, -6.7262, -8.5955, -11.324,
-    -15.628, -23.325, -40.770, -116.45,
-])  # fmt: skip
-
 LOWEST, HIGHEST = 1667.0, 25000.0
 """Kelvins between which both directions are defined."""
+
+DUV_LIMIT = 0.05
+"""Distance from the black body past which a white has no colour temperature (CIE 15:2004, section 9.5)."""
 
 ILLUMINANT_KELVIN = {1: 5500.0, 3: 2856.0, 17: 2856.0, 18: 4874.0, 19: 6774.0, 20: 5503.0, 21: 6504.0, 22: 7504.0, 23: 5003.0, 24: 3200.0}
 """Colour temperature of an EXIF LightSource code, as the DNG specification uses it for CalibrationIlluminant."""
 
-
-def black_body_xy(kelvin: float) -> Array:
-    """CIE 1931 x, y of a black body."""
-    mired = 1e6 / kelvin
-    u, v = float(np.interp(mired, _MIRED, _U)), float(np.interp(mired, _MIRED, _V))
-    return np.array([3 * u, 2 * v]) / (2 * u - 8 * v + 4)
-
-
-def daylight_xy(kelvin: float) -> Array:
-    """CIE 1931 x, y of the CIE daylight illuminant (4000 to 25000 K)."""
-    k = 1e3 / kelvin
-    if kelvin <= 7000:
-        x = -4.6070 * k**3 + 2.9678 * k**2 + 0.09911 * k + 0.244063
-    else:
-        x = -2.0064 * k**3 + 1.9018 * k**2 + 0.24748 * k + 0.237040
-    return np.array([x, -3 * x * x + 2.87 * x - 0.275])
+_STEPS = 30
+_CLOSE = 1e-10
 
 
 def locus_xy(kelvin: float) -> Array:
-    """x, y of the white that a picture balanced for ``kelvin`` renders as neutral.
+    """CIE 1931 x, y of the white that a picture balanced for ``kelvin`` renders as neutral.
 
     Raises:
         ValueError: outside LOWEST to HIGHEST.
     """
     if not LOWEST <= kelvin <= HIGHEST:
         raise ValueError(f"{kelvin:g} K is outside {LOWEST:g} to {HIGHEST:g} K")
+    colour = _colour()
     share = min(max((kelvin - 3800.0) / 400.0, 0.0), 1.0)
-    cool = daylight_xy(kelvin) if share > 0 else np.zeros(2)
-    warm = black_body_xy(kelvin) if share < 1 else np.zeros(2)
-    return share * cool + (1 - share) * warm
+    xy = np.zeros(2)
+    if share > 0:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns below 4000 K, where the blend asks for it
+            xy += share * np.asarray(colour.temperature.CCT_to_xy_CIE_D(kelvin), np.float64)
+    if share < 1:
+        xy += (1 - share) * np.asarray(colour.models.UCS_uv_to_xy(colour.temperature.CCT_to_uv_Planck1900(kelvin)), np.float64)
+    return xy
 
 
-def correlated_kelvin(xy: Array) -> float | None:
-    """Correlated colour temperature by Robertson's method; None outside LOWEST to HIGHEST or off the table."""
-    divisor = -2 * xy[0] + 12 * xy[1] + 3
-    if not np.isfinite(divisor) or divisor <= 0:
-        return None
-    u, v = 4 * xy[0] / divisor, 6 * xy[1] / divisor
-    distance = ((v - _V) - _SLOPE * (u - _U)) / np.sqrt(1 + _SLOPE**2)
-    crossing = np.flatnonzero((distance[:-1] > 0) & (distance[1:] <= 0))
-    if len(crossing) == 0:
-        return None
-    i = int(crossing[0])
-    part = distance[i] / (distance[i] - distance[i + 1])
-    mired = float(_MIRED[i] + part * (_MIRED[i + 1] - _MIRED[i]))
-    return 1e6 / mired if 1e6 / HIGHEST <= mired <= 1e6 / LOWEST else None
+def correlated(xy: Array) -> tuple[float, float] | None:
+    """Correlated colour temperature and Duv of chromaticity ``xy``; None outside LOWEST to HIGHEST or past DUV_LIMIT.
 
-
-def on_locus(correlated: float) -> float:
-    """The kelvins of the white on `locus_xy` whose correlated colour temperature is ``correlated``.
-
-    Daylight lies off the black body and the table is coarse, so the two differ by up to 0.1 mired.
+    Duv is the distance from the black body in CIE 1960 u, v, positive on the green side.
     """
-    kelvin = correlated
-    for _ in range(3):
-        there = correlated_kelvin(locus_xy(min(max(kelvin, LOWEST), HIGHEST)))
-        kelvin *= correlated / there if there else 1.0
-    return kelvin
+    divisor = -2 * xy[0] + 12 * xy[1] + 3
+    if not np.isfinite(xy).all() or divisor <= 0 or min(xy) <= 0:
+        return None
+    colour = _colour()
+    with np.errstate(all="ignore"):
+        kelvin, duv = (float(value) for value in colour.temperature.uv_to_CCT_Ohno2013(colour.models.xy_to_UCS_uv(xy)))
+    margin = 0.05  # of a mired: daylight lies off the black body
+    inside = LOWEST / (1 + LOWEST * margin / 1e6) <= kelvin <= HIGHEST / (1 - HIGHEST * margin / 1e6)
+    return (kelvin, duv) if inside and abs(duv) <= DUV_LIMIT else None
+
+
+def on_locus(kelvin: float) -> float:
+    """The kelvins of the white on `locus_xy` whose correlated colour temperature is ``kelvin``, held in LOWEST to HIGHEST.
+
+    Daylight's kelvins are nominal and the blend bends the locus, so the two differ a little.
+    """
+    found = min(max(kelvin, LOWEST), HIGHEST)
+    for _ in range(_STEPS):
+        there = correlated(locus_xy(found))
+        step = kelvin / there[0] if there else 1.0
+        found = min(max(found * step, LOWEST), HIGHEST)
+        if abs(step - 1) < _CLOSE:
+            break
+    return found
 
 
 def white_xyz(xy: Array) -> Array:
@@ -104,45 +89,97 @@ def white_xyz(xy: Array) -> Array:
     return np.array([xy[0] / xy[1], 1.0, (1 - xy[0] - xy[1]) / xy[1]])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ColourProfile:
-    """XYZ → camera matrices (3, 3), one or two, each with the colour temperature it was made under."""
+    """XYZ → camera matrices (3, 3), one or two, each with the colour temperature it was made under.
+
+    A matrix holds everything between XYZ and the camera: calibration and analogue balance are multiplied in.
+    """
 
     first: Array
     first_kelvin: float = 6504.0
     second: Array | None = None
     second_kelvin: float = 6504.0
 
-    def at(self, kelvin: float) -> Array:
-        """The matrix for ``kelvin``: interpolated in 1/K between the two, held outside them."""
-        if self.second is None or self.first_kelvin == self.second_kelvin:
-            return self.first
-        share = (1 / kelvin - 1 / self.second_kelvin) / (1 / self.first_kelvin - 1 / self.second_kelvin)
-        share = min(max(share, 0.0), 1.0)
-        return share * self.first + (1 - share) * self.second
-
     def neutral(self, kelvin: float) -> Array:
-        """Camera R, G, B of a white surface under ``kelvin``, G = 1 (the DNG tag AsShotNeutral)."""
-        response = self.at(kelvin) @ white_xyz(locus_xy(kelvin))
-        return np.asarray(response / response[1], np.float64)
+        """Camera R, G, B of a white surface under ``kelvin``, G = 1 (the DNG tag AsShotNeutral).
+
+        Raises:
+            ValueError: outside LOWEST to HIGHEST.
+        """
+        return np.asarray(_hdri().xy_to_camera_neutral(locus_xy(kelvin), *self._matrices()), np.float64)
 
     def multipliers(self, kelvin: float) -> Array:
         """White-balance gains R, G, B for ``kelvin``, G = 1."""
         return 1 / self.neutral(kelvin)
 
-    def kelvin(self, multipliers: Array) -> float | None:
-        """Colour temperature that gains R, G, B stand for; None when they fit no white on the locus."""
+    def white(self, multipliers: Array) -> Array | None:
+        """CIE 1931 x, y of the white that gains R, G, B make neutral; None for gains that are none.
+
+        The iteration of the DNG specification. colour-hdri has it too, but without an end where it does not converge, and
+        the matrices come from files that nobody vouches for.
+        """
         gains = np.asarray(multipliers, np.float64)[:3]
         if not (np.all(np.isfinite(gains)) and np.all(gains > 0)):
             return None
-        guess = 5000.0
-        for _ in range(30):
-            try:
-                xyz = np.linalg.solve(self.at(guess), 1 / gains)
-            except np.linalg.LinAlgError:
-                return None
-            found = correlated_kelvin(xyz[:2] / xyz.sum()) if xyz.sum() > 0 else None
-            if found is None or abs(found - guess) < 0.05:
-                return None if found is None else on_locus(found)
-            guess = found
-        return on_locus(guess)
+        matrix_at = _hdri().models.dng.matrix_XYZ_to_camera_space
+        xy = np.array([1 / 3, 1 / 3])
+        with np.errstate(all="ignore"):
+            for _ in range(_STEPS):
+                try:
+                    xyz = np.linalg.solve(matrix_at(xy, *self._matrices()), 1 / gains)
+                except np.linalg.LinAlgError:
+                    return None
+                before, xy = xy, xyz[:2] / xyz.sum()
+                if not np.isfinite(xy).all() or min(*xy, 1 - xy.sum()) <= 0:
+                    return None
+                if np.abs(xy - before).max() < _CLOSE:
+                    break
+        return np.asarray(xy, np.float64)
+
+    def kelvin_and_duv(self, multipliers: Array) -> tuple[float, float] | None:
+        """Colour temperature and Duv that gains R, G, B stand for; None when they fit no white."""
+        xy = self.white(multipliers)
+        found = correlated(xy) if xy is not None else None
+        return (on_locus(found[0]), found[1]) if found else None
+
+    def kelvin(self, multipliers: Array) -> float | None:
+        """Colour temperature that gains R, G, B stand for; None when they fit no white."""
+        found = self.kelvin_and_duv(multipliers)
+        return found[0] if found else None
+
+    def at(self, kelvin: float) -> Array:
+        """The matrix for a white of ``kelvin``: interpolated in mired between the two, held outside them."""
+        (cool, warm), (low, high) = self._ordered()
+        return np.asarray(_hdri().models.dng.matrix_interpolated(kelvin, low, high, cool, warm), np.float64)
+
+    def _ordered(self) -> tuple[tuple[Array, Array], tuple[float, float]]:
+        """The matrices by rising colour temperature; one matrix counts as two equal ones."""
+        if self.second is None or self.first_kelvin == self.second_kelvin:
+            return (self.first, self.first), (2856.0, 6504.0)
+        if self.first_kelvin < self.second_kelvin:
+            return (self.first, self.second), (self.first_kelvin, self.second_kelvin)
+        return (self.second, self.first), (self.second_kelvin, self.first_kelvin)
+
+    def _matrices(self) -> tuple[float, float, Array, Array, Array, Array, Array]:
+        """As colour-hdri takes them: kelvins, colour matrices, calibrations, analogue balance."""
+        (first, second), (low, high) = self._ordered()
+        return low, high, first, second, np.eye(3), np.eye(3), np.ones(3)
+
+
+@lru_cache(maxsize=1)
+def _colour() -> ModuleType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says which of its optional companions are not installed
+        import colour
+    return colour  # type: ignore[no-any-return,unused-ignore]
+
+
+@lru_cache(maxsize=1)
+def _hdri() -> ModuleType:
+    _colour()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import colour_hdri
+        import colour_hdri.models.dng
+    return colour_hdri  # type: ignore[no-any-return,unused-ignore]

@@ -13,7 +13,6 @@ from capture.srgb import Linear
 from cat_dataset.errors import InputError
 from cat_dataset.images import encode_png
 
-PNG_LEVEL = 3
 BELOW = -1e-3
 """Linear light under which a channel counts as clipped at black: past rounding, and past 3 of 255 sRGB steps."""
 NEAR_WHITE = 1 - 1e-3
@@ -46,7 +45,7 @@ def finish(linear: Linear, recipe: Recipe, frame: FrameRecipe) -> Finished:
     cut = warped(linear, frame.transform, frame.crop or recipe.crop)
     tone = Tone.of(frame.change, recipe.curve, recipe.bits)
     above, below = clipped(cut, tone.white)
-    return Finished(encode_png(tone.encode(cut), PNG_LEVEL), cut.shape[1], cut.shape[0], above, below)
+    return Finished(encode_png(tone.encode(cut), fast=True), cut.shape[1], cut.shape[0], above, below)
 
 
 def warped(linear: Linear, transform: Transform, crop: Crop) -> Linear:
