@@ -74,7 +74,7 @@ def exif_statement(path: Path, tags: Tags) -> Statement:
             "model": text_of(tags, "Model") or _text(tags.get("Image Tag 0xC614")),
             "serial": text_of(tags, "BodySerialNumber") or _text(tags.get("Image Tag 0xC62F")),
             "lens": text_of(tags, "LensModel"),
-            "white_balance_mode": "" if automatic is None else "automatic" if automatic == 0 else light or "manual",
+            "white_balance_mode": "" if automatic is None else "automatic" if automatic == 0 else light,
         },
     )
 

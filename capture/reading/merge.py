@@ -30,9 +30,10 @@ def merged(shot: Shot, statements: Sequence[Statement]) -> Shot:
     ordered = tuple(sorted(statements, key=lambda one: TRUST.index(one.reader)))
     values: dict[str, Any] = {name: _reading(name, ordered) for name in _READINGS}
     flash, automatic = _first("flash", ordered), _first("automatic_white_balance", ordered)
+    mode = _text("white_balance_mode", ordered) or ("" if automatic is None else "automatic" if automatic else "manual")
     old = _remarks(shot)
     fresh = replace(
-        shot, **values, camera=_camera(ordered), lens=_text("lens", ordered), white_balance_mode=_text("white_balance_mode", ordered),
+        shot, **values, camera=_camera(ordered), lens=_text("lens", ordered), white_balance_mode=mode,
         flash=None if flash is None else flash > 0, automatic_white_balance=None if automatic is None else automatic > 0,
         orientation=int(_first("orientation", ordered) or 1), seconds=_first("seconds", ordered), statements=ordered,
     )  # fmt: skip
