@@ -14,9 +14,10 @@ from capture.sorting.settings import COMPENSATED_EV, SHUTTER, Setting, brightnes
 
 @dataclass(frozen=True)
 class Subset:
-    """Indices of shots that form a clean series of ``attribute``, of those left out that spoil it, and of those without a label.
+    """Indices of shots that form a clean series of ``attribute``, of those that spoil it, and of those that do not say enough.
 
-    ``held`` says that the shutter holds the brightness. ``values`` counts the different settings.
+    ``unlabelled`` are shots without a value of the attribute, or silent on a setting that the kept ones state. ``held`` says
+    that the shutter holds the brightness. ``values`` counts the different values as stated.
     """
 
     attribute: str
@@ -33,19 +34,20 @@ class Subset:
 
 
 def clean_subsets(shots: Sequence[Shot]) -> list[Subset]:
-    """The largest clean part for each attribute that has one, the best first: most shots kept, then most settings."""
+    """The largest clean part for each attribute that has one, the best first: most shots kept, then most values."""
     settings = settings_of(shots)
     held = {setting.name: _filled(setting, setting.levels(shots, held=True)) for setting in settings}
     found: list[Subset] = []
+    silent = [{setting.name for setting in settings if setting.strict and setting.read(shot) is None} for shot in shots]
     for setting in settings:
         if not setting.series or not setting.differs(shots):
             continue
         labels = setting.levels(shots, held=False)
-        plain = _largest(setting, labels, [held[name] for name in held if name != setting.name])
-        best = _subset(setting, labels, plain)
-        if setting.name in ("iso", "aperture") and any(setting is SHUTTER for setting in settings):
-            free = _steady(shots, _largest(setting, labels, [held[name] for name in held if name not in (setting.name, "exposure")]))
-            compensated = _subset(setting, labels, free, held=True)
+        plain = _largest(labels, [held[name] for name in held if name != setting.name])
+        best = _subset(setting, shots, labels, plain, silent)
+        if setting.name in ("iso", "aperture") and SHUTTER in settings:
+            free = _steady(shots, _largest(labels, [held[name] for name in held if name not in (setting.name, "exposure")]))
+            compensated = _subset(setting, shots, labels, free, silent, held=True)
             if compensated is not None and (best is None or len(compensated.kept) > len(best.kept)):
                 best = compensated
         if best is not None:
@@ -60,10 +62,10 @@ def _filled(setting: Setting, levels: list[int | None]) -> list[int]:
     return [usual if level is None else level for level in levels]
 
 
-def _largest(setting: Setting, labels: Sequence[int | None], others: Sequence[Sequence[int]]) -> list[int]:
+def _largest(labels: Sequence[int | None], others: Sequence[Sequence[int]]) -> list[int]:
     """Indices of the labelled shots that share the most common combination of the other settings.
 
-    Among combinations equally common the one over more values of ``setting`` counts, then the first.
+    Among combinations equally common the one over more different labels counts, then the first.
     """
     groups: dict[tuple[int, ...], list[int]] = {}
     for index, label in enumerate(labels):
@@ -84,12 +86,16 @@ def _steady(shots: Sequence[Shot], indices: Sequence[int]) -> list[int]:
     return sorted(index for _, index in known[start : ends[start]])
 
 
-def _subset(setting: Setting, labels: Sequence[int | None], kept: Sequence[int], held: bool = False) -> Subset | None:
-    values = len({labels[index] for index in kept})
-    if values < 2:
+def _subset(
+    setting: Setting, shots: Sequence[Shot], labels: Sequence[int | None], kept: Sequence[int], silent: Sequence[set[str]],
+    held: bool = False,
+) -> Subset | None:  # fmt: skip
+    if len({labels[index] for index in kept}) < 2:
         return None
+    values = len({setting.read(shots[index]) for index in kept})
     inside = set(kept)
-    return Subset(
-        setting.name, tuple(kept), tuple(i for i, label in enumerate(labels) if label is not None and i not in inside),
-        tuple(i for i, label in enumerate(labels) if label is None), values, held,
-    )  # fmt: skip
+    said = set.intersection(*(silent[index] for index in kept)) | {setting.name}
+    rest = [index for index in range(len(labels)) if index not in inside]
+    unlabelled = tuple(index for index in rest if labels[index] is None or silent[index] - said)
+    spoilers = tuple(index for index in rest if index not in unlabelled)
+    return Subset(setting.name, tuple(kept), spoilers, unlabelled, values, held)

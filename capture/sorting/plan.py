@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,11 +74,18 @@ def series_id(folder: Path) -> str:
 
 
 def plan_folder(
-    shots: Sequence[Shot], *, folder: Path, preview: Preview, attribute: str | None = None, side_car: object | None = None
+    shots: Sequence[Shot],
+    *,
+    folder: Path,
+    preview: Preview,
+    attribute: str | None = None,
+    side_car: object | None = None,
+    foresee: Callable[[Sequence[Shot]], object] | None = None,
 ) -> FolderPlan:
     """Sort ``shots`` into series, each with the attribute that varies and the label of every shot.
 
     ``attribute`` overrules what the settings say in every group. A side-car with an ``attribute`` does so too.
+    ``foresee`` is told of shots whose previews will be asked for next, so that they can be made together.
 
     Raises:
         UsageError: ``attribute`` is none of a camera series.
@@ -86,7 +93,7 @@ def plan_folder(
     forced = attribute if attribute is not None else _side_car_attribute(side_car)
     if forced is not None and forced not in ATTRIBUTES:
         raise UsageError(f"--attribute {forced!r} is none of {', '.join(ATTRIBUTES)}")
-    found = split(shots, preview, forced)
+    found = split(shots, preview, forced, foresee)
     decided: list[tuple[Group, Decision]] = []
     refused: list[Refused] = []
     for group in found.groups:
@@ -94,19 +101,31 @@ def plan_folder(
             decided.append((group, decide(group.shots, "", forced)))
         except SeriesError as error:
             refused.append(Refused(folder, group.shots, str(error).removeprefix(": ")))
+    strays = found.strays
+    if not found.groups and strays:
+        refused, strays = [Refused(folder, tuple(left.shot for left in strays), _no_group(strays))], ()
     names = _names(folder, decided)
     places = _places(folder, found.groups)
     plans = [_plan(folder, name, places[group.scene], decision) for name, (group, decision) in zip(names, decided, strict=True)]
-    return FolderPlan(folder, tuple(plans), tuple(refused), found.strays, found.notes, found.previews)
+    return FolderPlan(folder, tuple(plans), tuple(refused), strays, found.notes, found.previews)
+
+
+def _no_group(strays: Sequence[LeftOut]) -> str:
+    if len(strays) == 1:
+        return "one picture; a series needs at least two to show a change"
+    return f"no two pictures belong together: {some([f'{left.shot.path.name} {left.reason}' for left in strays], 3)}"
 
 
 def _plan(folder: Path, name: str, place: str, decision: Decision) -> Plan:
+    taken: dict[tuple[float | None, ...], Shot] = {}
     kept: dict[float, Shot] = {}
     aside = [(left.shot.path.name, left.reason) for left in decision.left_out]
     repeated = []
-    for shot, value in zip(decision.shots, decision.values, strict=True):
-        first = kept.setdefault(value, shot)
-        if first is not shot:
+    for shot, value, setting in zip(decision.shots, decision.values, decision.settings, strict=True):
+        first = taken.setdefault(setting, kept.get(value, shot))
+        if first is shot:
+            kept[value] = shot
+        else:
             aside.append((shot.path.name, f"repeats the {decision.attribute} of {first.path.name}, which was taken first"))
             repeated.append(shot.path.name)
     values = sorted(kept)

@@ -10,7 +10,7 @@ from capture.sorting.settings import settings_of
 
 
 def whole_subset(shots: Sequence[Shot]) -> Subset | None:
-    """The clean series that all ``shots`` with a label make, None when something spoils it."""
+    """The clean series that all ``shots`` make, None when something spoils it or a label is missing."""
     return next((subset for subset in clean_subsets(shots) if subset.whole and not subset.unlabelled), None)
 
 
@@ -19,20 +19,25 @@ def is_clean(shots: Sequence[Shot]) -> bool:
     return whole_subset(shots) is not None
 
 
-def repeats(shots: Sequence[Shot]) -> bool:
-    """Whether two shots have the same settings throughout."""
-    settings = settings_of(shots)
-    return len({tuple(setting.read(shot) for setting in settings[:6]) for shot in shots}) < len(shots)
+def settled(shots: Sequence[Shot], forced: str | None = None) -> bool:
+    """Whether the settings alone show one series (of ``forced``): clean, and no value twice.
 
-
-def settled(shots: Sequence[Shot]) -> bool:
-    """Whether the settings alone show one series. A change of focal length must be seen in the pictures."""
+    A change of focal length never does: it must be seen in the pictures.
+    """
     subset = whole_subset(shots)
-    return subset is not None and subset.attribute != "focal_length" and not repeats(shots)
+    if subset is None or subset.attribute == "focal_length" or forced not in (None, subset.attribute):
+        return False
+    return subset.values == len(shots)
+
+
+def once_each(shots: Sequence[Shot]) -> bool:
+    """Whether ``shots`` are clean and no value comes twice."""
+    subset = whole_subset(shots)
+    return subset is not None and subset.values == len(shots)
 
 
 def clean_runs(shots: Sequence[Shot]) -> list[list[Shot]]:
-    """The fewest runs of consecutive shots in each of which at most one setting varies: each as long as can be."""
+    """Runs of consecutive shots in each of which at most one setting varies, each as long as can be."""
     runs: list[list[Shot]] = []
     start = 0
     while start < len(shots):
@@ -44,16 +49,16 @@ def clean_runs(shots: Sequence[Shot]) -> list[list[Shot]]:
 
 def _reach(shots: Sequence[Shot], start: int) -> int:
     """One past the last shot of the longest clean run from ``start``: doubling, then halving (a part of a clean run is clean)."""
-    good, step = start + 1, 1
+    good, bad, step = start + 1, len(shots) + 1, 1
     while good < len(shots):
         trial = min(len(shots), good + step)
         if not _may_run(shots[start:trial]):
+            bad = trial
             break
         good, step = trial, step * 2
-    bad = min(len(shots), good + step) + 1 if good < len(shots) else len(shots) + 1
-    while bad - good > 1:
+    while bad - good > 1 and good < len(shots):
         middle = (good + bad) // 2
-        if middle <= len(shots) and _may_run(shots[start:middle]):
+        if _may_run(shots[start:middle]):
             good = middle
         else:
             bad = middle

@@ -34,8 +34,9 @@ _FLAT = 1.5
 class Views:
     """Compares shots by their previews; each preview is asked for once, and only when it is needed."""
 
-    def __init__(self, preview: Preview) -> None:
+    def __init__(self, preview: Preview, foresee: Callable[[Sequence[Shot]], object] | None = None) -> None:
         self._preview = preview
+        self._foresee = foresee
         self._greys: dict[Path, Grey | None] = {}
         self._edges: dict[tuple[Path, float, int], NDArray[np.float32] | None] = {}
 
@@ -43,6 +44,12 @@ class Views:
     def asked(self) -> int:
         """How many previews were asked for."""
         return len(self._greys)
+
+    def foresee(self, shots: Sequence[Shot]) -> None:
+        """Say which previews will be asked for, so that they can be made together."""
+        waiting = [shot for shot in shots if shot.path not in self._greys]
+        if self._foresee is not None and waiting:
+            self._foresee(waiting)
 
     def match(self, one: Shot, other: Shot) -> float | None:
         """Correlation in [-1, 1] of the common view; None when it cannot be told (no preview, nothing in it, zoom too far)."""

@@ -15,14 +15,16 @@ import numpy as np
 
 from capture.reading.shot import Shot
 
-PAUSE_S = 60.0
+PAUSE_S = 20.0
 PAUSE_RATIO = 8.0
 LONG_PAUSE_S = 1800.0
-"""A pause is long when it is over 60 s and over eight times the median pause, or over 30 minutes."""
+"""A pause is long when it is over 20 s and over eight times the median pause, or over 30 minutes."""
+FALLING_SHARE = 0.34
+"""Where more of the steps in time go down in number, the numbers are no counter (files named by value, two cameras)."""
 
 
 @dataclass(frozen=True)
-class Order:
+class InSequence:
     """Shots in order, the seconds between each and the next (None where the clock does not tell), and lines for the user."""
 
     shots: tuple[Shot, ...]
@@ -31,10 +33,10 @@ class Order:
 
     @property
     def cuts(self) -> list[int]:
-        """Indices of shots before which there is a long pause, or one that the clock does not tell."""
+        """Indices of shots before which there is a long pause."""
         known = [pause for pause in self.pauses if pause is not None]
         rhythm = float(np.median(known)) if known else 0.0
-        return [index + 1 for index, pause in enumerate(self.pauses) if pause is None or is_long(pause, rhythm)]
+        return [index + 1 for index, pause in enumerate(self.pauses) if pause is not None and is_long(pause, rhythm)]
 
 
 def is_long(pause: float, rhythm: float) -> bool:
@@ -42,14 +44,14 @@ def is_long(pause: float, rhythm: float) -> bool:
     return pause > LONG_PAUSE_S or pause > max(PAUSE_S, PAUSE_RATIO * rhythm)
 
 
-def in_sequence(shots: Sequence[Shot]) -> Order:
+def in_sequence(shots: Sequence[Shot]) -> InSequence:
     """``shots`` in the order in which they were taken."""
     by_time = sorted(shots, key=lambda shot: (shot.order[0], natural(shot.path.name)))
     broken = _against_the_clock(by_time)
     if broken is None:
-        return Order(tuple(by_time), tuple(_pause(a, b) for a, b in itertools.pairwise(by_time)))
+        return InSequence(tuple(by_time), tuple(_pauses(by_time)))
     by_number = _by_number(shots)
-    return Order(tuple(by_number), tuple(_pause(a, b) for a, b in itertools.pairwise(by_number)), (broken,))
+    return InSequence(tuple(by_number), tuple(_pauses(by_number)), (broken,))
 
 
 def natural(name: str) -> tuple[tuple[str, int], ...]:
@@ -64,14 +66,21 @@ def number_of(shot: Shot) -> tuple[str, int, int] | None:
     return (found[1], int(found[2]), len(found[2])) if found else None
 
 
-def _pause(one: Shot, other: Shot) -> float | None:
-    """Seconds from the end of one exposure to the start of the next; None when unknown or backwards."""
-    if one.seconds is None or other.seconds is None:
-        return None
-    between = other.seconds - one.seconds
-    if between < 0:
-        return None
-    return max(0.0, between - (one.shutter.value if one.shutter else 0.0))
+def _pauses(shots: Sequence[Shot]) -> list[float | None]:
+    """Seconds from the end of each exposure to the start of the next; None when unknown or backwards.
+
+    A long pause beside a step backwards is a clock that was wrong for a while, and not believed either.
+    """
+    pauses: list[float | None] = []
+    backwards = set()
+    for index, (one, other) in enumerate(itertools.pairwise(shots)):
+        between = None if one.seconds is None or other.seconds is None else other.seconds - one.seconds
+        if between is not None and between < 0:
+            backwards.add(index)
+            between = None
+        pauses.append(None if between is None else max(0.0, between - (one.shutter.value if one.shutter else 0.0)))
+    doubted = {near for index in backwards for near in (index - 1, index + 1)}
+    return [None if index in doubted and pause is not None and pause > PAUSE_S else pause for index, pause in enumerate(pauses)]
 
 
 def _against_the_clock(by_time: Sequence[Shot]) -> str | None:
@@ -81,16 +90,16 @@ def _against_the_clock(by_time: Sequence[Shot]) -> str | None:
         if len(timeless) == len(by_time):
             return "no picture says when it was taken; the order is that of the file names"
         return f"{len(timeless)} pictures do not say when they were taken ({timeless[0].path.name} …); the order is that of the file names"
-    for one, other in itertools.pairwise(by_time):
-        a, b = number_of(one), number_of(other)
-        if a is None or b is None or a[0] != b[0] or one.seconds == other.seconds:
-            continue
-        if b[1] < a[1] and not _starts_again(a, b):
-            return (
-                f"the clock runs backwards against the file numbers ({one.path.name} is dated before {other.path.name}); "
-                "the order is that of the file numbers"
-            )
-    return None
+    pairs = [(one, other, number_of(one), number_of(other)) for one, other in itertools.pairwise(by_time) if one.seconds != other.seconds]
+    counted = [(one, other, a, b) for one, other, a, b in pairs if a is not None and b is not None and a[0] == b[0]]
+    falling = [(one, other) for one, other, a, b in counted if b[1] < a[1] and not _starts_again(a, b)]
+    if not falling or len(falling) > FALLING_SHARE * len(counted):
+        return None
+    one, other = falling[0]
+    return (
+        f"the clock runs against the file numbers ({one.path.name} is dated before {other.path.name}); "
+        "the order is that of the file numbers"
+    )
 
 
 def _starts_again(a: tuple[str, int, int], b: tuple[str, int, int]) -> bool:
