@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from capture.developing.fields import GAINS
 from capture.developing.recipe import Crop, FrameRecipe, Recipe, fits, working_size
 from capture.reading.shot import Gains, Shot
 from cat_dataset.errors import InputError, UsageError
@@ -91,6 +92,8 @@ def developed(
     own: list[Gains] = []
     for value in values:
         red, green, blue = (float(gain) for gain in shot.profile.multipliers(value))
+        if not GAINS[0] <= min(red, green, blue) <= max(red, green, blue) <= GAINS[1]:
+            raise InputError(f"{shot.path}: its camera matrix gives no gains for {value:g} K; ask for other kelvins")
         own.append((red, green, blue))
     frames = [FrameRecipe(gains, {attribute: value}) for gains, value in zip(own, values, strict=True)]
     return replace(recipe, least_gain=_least(own)), frames

@@ -11,6 +11,9 @@ from cat_dataset.errors import SeriesError
 
 T = TypeVar("T")
 
+GAINS = (1e-3, 1e3)
+"""Between which values a white-balance gain can be one."""
+
 
 class Fields:
     """The keys of a JSON object, each taken once; ``what`` names the object in errors.
@@ -62,20 +65,20 @@ class Fields:
         """A list of ``count`` finite numbers."""
         return [self._number(name, value) for value in self._list(name, count)]
 
-    def positive(self, name: str) -> float:
-        """A finite number above 0."""
+    def between(self, name: str, low: float, high: float) -> float:
+        """A number in [low, high]."""
         value = self.number(name)
-        if value <= 0:
-            raise self._wrong(name, "above 0")
+        if not low <= value <= high:
+            raise self._wrong(name, f"from {low:g} to {high:g}")
         return value
 
     def gains(self, name: str) -> Gains | None:
-        """Three numbers above 0, or None."""
+        """Three gains in GAINS, or None."""
         if self.take(name) is None:
             return None
         red, green, blue = self.numbers(name, 3)
-        if min(red, green, blue) <= 0:
-            raise self._wrong(name, "above 0")
+        if not GAINS[0] <= min(red, green, blue) <= max(red, green, blue) <= GAINS[1]:
+            raise self._wrong(name, f"from {GAINS[0]:g} to {GAINS[1]:g}")
         return red, green, blue
 
     def _list(self, name: str, count: int) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ import numpy as np
 import rawpy
 
 from capture.proving.evidence import Mosaic
+from capture.reading.tiff import directories
 from cat_dataset.errors import InputError
 
 _NOISE_PROFILE = 51041
-_HEADER = 1 << 20
 
 
 def check_whole(raw: Any, path: Path) -> None:
@@ -33,7 +34,7 @@ def check_whole(raw: Any, path: Path) -> None:
         raise InputError(f"{path} has no pixels at its end: it was cut; copy it from the card again")
 
 
-def take_mosaic(raw: Any, noise: tuple[float, float] | None = None) -> Mosaic | None:
+def take_mosaic(raw: Any, path: Path) -> Mosaic | None:
     """A copy of the numbers of an open RAW file with a 2×2 colour filter; None for any other (X-Trans, linear DNG, Foveon).
 
     Those cannot be tested against the laws of exposure and noise, only developed.
@@ -48,5 +49,15 @@ def take_mosaic(raw: Any, noise: tuple[float, float] | None = None) -> Mosaic | 
     height, width = numbers.shape[0] // 2 * 2, numbers.shape[1] // 2 * 2
     return Mosaic(
         numbers=np.array(numbers[:height, :width], np.uint16), colours="".join(letters[site] for site in sites),
-        black=tuple(float(levels[site]) for site in sites), white=int(raw.white_level), noise=noise,
+        black=tuple(float(levels[site]) for site in sites), white=int(raw.white_level), noise=_noise_profile(path),
     )  # fmt: skip
+
+
+def _noise_profile(path: Path) -> tuple[float, float] | None:
+    """Scale and offset of a DNG's NoiseProfile (of its first plane); None for a file without one."""
+    with open(path, "rb") as stream:
+        for tags in directories(stream, path.stat().st_size):
+            found = tags.get(_NOISE_PROFILE, ())
+            if len(found) >= 2 and all(math.isfinite(value) and value >= 0 for value in found[:2]):
+                return float(found[0]), float(found[1])
+    return None

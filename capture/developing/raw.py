@@ -19,7 +19,7 @@ from capture.developing.mosaic import check_whole, take_mosaic
 from capture.developing.recipe import PEDESTAL, Recipe
 from capture.proving.evidence import Mosaic
 from capture.quiet import quiet_decoder
-from capture.reading.shot import Gains, Shot
+from capture.reading.shot import Shot
 from capture.srgb import XYZ_FROM_SRGB
 from cat_dataset.errors import InputError
 
@@ -29,7 +29,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Levels:
-    """How 16-bit camera numbers become linear sRGB: ``matrix`` · (gain · (number · ``scale`` − ``offset``)) per channel."""
+    """How numbers become linear sRGB: ``matrix`` · (gains of the frame · (number · ``scale`` − ``offset``))."""
 
     scale: float
     offset: tuple[float, float, float]
@@ -53,7 +53,7 @@ def developed_raw(shot: Shot, recipe: Recipe, *, mosaic: bool) -> tuple[Camera, 
     try:
         with quiet_decoder(), rawpy.imread(str(shot.path)) as raw:
             check_whole(raw, shot.path)
-            numbers = take_mosaic(raw) if mosaic else None
+            numbers = take_mosaic(raw, shot.path) if mosaic else None
             black = min(raw.black_level_per_channel)
             reach = max(1, (recipe.saturation or raw.white_level) - black)
             pedestal = min(black, round(PEDESTAL * reach))
@@ -112,6 +112,3 @@ def srgb_from_camera(raw: Any) -> Matrix:
 def _text(error: Exception) -> str:
     first = error.args[0] if error.args else ""
     return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
-
-
-__all__ = ("Camera", "Gains", "Levels", "clip", "developed_raw", "srgb_from_camera")

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from capture.developing.fields import Fields
+from capture.colour_temperature import HIGHEST, LOWEST
+from capture.developing.fields import GAINS, Fields
 from capture.reading.shot import Gains
 from cat_dataset.errors import SeriesError
 
@@ -30,7 +31,13 @@ FIXED: Mapping[str, Any] = {
 }  # fmt: skip
 """What is the same in every series of this version. Another value in a series.json means that it cannot be made again here."""
 
-CHANGES = ("white_balance", "exposure", "gamma", "hue", "saturation", "contrast")
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "white_balance": (LOWEST, HIGHEST), "exposure": (-10.0, 10.0), "gamma": (1.0, 3.0), "hue": (-360.0, 360.0),
+    "saturation": (0.0, 400.0), "contrast": (25.0, 400.0),
+}  # fmt: skip
+"""Between which values each attribute can be changed exactly in one picture."""
+
+CHANGES = tuple(LIMITS)
 """Attributes that can be changed exactly in one picture."""
 
 
@@ -88,8 +95,8 @@ class Recipe:
         recipe = cls(
             size=fields.whole("size", 1, 1 << 20), square=fields.choice("square", (True, False)), crop=(left, top, wide, high),
             half=fields.choice("demosaic", ("half-size", "AHD")) == "half-size",
-            orientation=fields.whole("orientation", 1, 8), gains=fields.gains("gains"), least_gain=fields.positive("least_gain"),
-            saturation=None if found["saturation"] is None and fields.take("saturation") is None else fields.whole("saturation", 1, 65535),
+            orientation=fields.whole("orientation", 1, 8), gains=fields.gains("gains"), least_gain=fields.between("least_gain", *GAINS),
+            saturation=fields.whole("saturation", 1, 65535) if fields.take("saturation") is not None else None,
             bits=fields.choice("bits", (8, 16)), curve=fields.choice("curve", ("sRGB", "linear")),
         )  # fmt: skip
         fields.end()
@@ -129,7 +136,7 @@ class FrameRecipe:
         fields = Fields(found, "the frame's recipe")
         gains = fields.gains("gains")
         change = Fields(fields.take("change"), "the frame's change")
-        changes = {name: change.number(name) for name in CHANGES if name in change.found}
+        changes = {name: change.between(name, *LIMITS[name]) for name in CHANGES if name in change.found}
         change.end()
         a, b, x, c, d, y = fields.numbers("transform", 6)
         crop = fields.take("crop")

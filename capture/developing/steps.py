@@ -6,7 +6,7 @@ import math
 import re
 
 from capture.colour_temperature import HIGHEST, LOWEST
-from capture.developing.recipe import CHANGES
+from capture.developing.recipe import CHANGES, LIMITS
 from capture.reading.shot import Shot
 from cat_dataset.attributes import attribute as registered
 from cat_dataset.errors import InputError, UsageError
@@ -15,12 +15,6 @@ __all__ = ("CHANGES", "LIMITS", "MIRED_STEP", "around", "values_of")
 
 MIRED_STEP = 0.5
 """One step of --white-balance N: 400 steps of it around an as-shot white reach 100 mired to either side."""
-
-LIMITS: dict[str, tuple[float, float]] = {
-    "white_balance": (LOWEST, HIGHEST), "exposure": (-10.0, 10.0), "gamma": (1.0, 3.0), "hue": (-360.0, 360.0),
-    "saturation": (0.0, 400.0), "contrast": (25.0, 400.0),
-}  # fmt: skip
-"""Between which values each change can be made."""
 
 MOST = 4001
 _EXAMPLES = {
@@ -72,7 +66,9 @@ def around(kelvin: float, count: int, flag: str) -> tuple[float, ...]:
     if count // 2 > room:
         most = 2 * max(0, math.floor(room))
         span = f"{LOWEST:g} to {HIGHEST:g} K"
-        raise UsageError(f"{flag}: {count // 2} steps to either side of {kelvin:.0f} K leave {span}; ask for at most {most}, or list kelvins")
+        raise UsageError(
+            f"{flag}: {count // 2} steps to either side of {kelvin:.0f} K leave {span}; ask for at most {most}, or list kelvins"
+        )
     return tuple(1e6 / (mired - MIRED_STEP * step) for step in range(-count // 2, count // 2 + 1))
 
 
