@@ -29,6 +29,8 @@ class Intake:
     shots: tuple[Shot, ...]
     refused: tuple[str, ...]
     side_car: SideCar | None
+    notes: tuple[str, ...] = ()
+    """What a user who asks should know of the reading: other than `refused`, nothing is wrong."""
 
 
 def read_folder(folder: Path, sandbox: Sandbox) -> Intake:
@@ -42,10 +44,11 @@ def read_folder(folder: Path, sandbox: Sandbox) -> Intake:
     shots, refused = read_files(listing.files, sandbox)
     if not shots:
         raise refusal(folder, refused, len(listing.files))
-    shots = complete(folder, shots)
+    notes: list[str] = []
+    shots = complete(folder, shots, notes)
     if side_car is not None:
         shots = side_car.apply(shots)
-    return Intake(folder, listing, tuple(shots), tuple(refused), side_car)
+    return Intake(folder, listing, tuple(shots), tuple(refused), side_car, tuple(notes))
 
 
 def read_files(paths: tuple[Path, ...] | list[Path], sandbox: Sandbox) -> tuple[list[Shot], list[str]]:

@@ -27,6 +27,12 @@ _UNITS = {
     "compensation": "compensation_ev",
 }
 
+TAG_OF = {
+    "exposure": "shutter_s", "aperture": "f_number", "white_balance": "kelvin", "focal_length": "focal_length_mm",
+    "focus_distance": "focus_distance_m",
+}  # fmt: skip
+"""The tag that an attribute's label comes from, where its name in ``measured`` is another."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -79,7 +85,7 @@ def constants(attribute: str, shots: Sequence[Shot], notes: Sequence[str]) -> di
         "lens": lenses.pop() or None if len(lenses) == 1 else None, "file_type": str(shots[0].kind),
         "white_balance_mode": modes.pop() or None if len(modes) == 1 else None, "notes": list(notes),
     }  # fmt: skip
-    own = {"exposure": "shutter_s", "aperture": "f_number", "white_balance": "kelvin"}.get(attribute, _UNITS.get(attribute, attribute))
+    own = TAG_OF.get(attribute, attribute)
     return {key: value for key, value in shared.items() if key != own}
 
 

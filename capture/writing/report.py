@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from capture.writing.plots import COLOURS, Point, scatter
+from capture.writing.plots import COLOURS
+from capture.writing.report_tables import badge, checks, left_out, plots, proof_of, tags, text, words
 from cat_dataset.attributes import attribute
 from cat_dataset.files import write_bytes
 from cat_dataset.images import decode_rgb, encode_jpeg
-from cat_dataset.series import Frame, Series, read_series
+from cat_dataset.series import Series, read_series
 from cat_dataset.sheets import evenly
 
 REPORT = "report.html"
@@ -24,12 +23,6 @@ STRIP = 48
 """Frames that the strip shows at most, evenly spread; those not proved are always among them."""
 THUMBNAIL = 160
 
-_COLUMNS = (
-    ("iso", "ISO", "{:g}"), ("shutter_s", "shutter", ""), ("f_number", "f-number", "f/{:.3g}"),
-    ("compensation_ev", "compensation", "{:+.2g} EV"),
-    ("focal_length_mm", "focal length", "{:.4g} mm"), ("focus_distance_m", "focus", "{:.3g} m"),
-    ("kelvin", "white balance", "{:.0f} K"), ("duv", "Duv", "{:+.4f}"), ("camera_kelvin", "camera says", "{:.0f} K"),
-)  # fmt: skip
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, sans-serif; color: #1f2328; max-width: 76rem; margin: 1.5rem auto; padding: 0 1rem; }
@@ -60,54 +53,45 @@ def report_html(series: Series, folder: Path) -> str:
     values = [frame.values[name] for frame in series.frames]
     spell = attribute(name).spell
     camera, lens = series.scene.get("camera", "unknown camera"), series.constants.get("lens")
-    lead = f"{len(series.frames)} frames of {_text(series.object)}, {_text(attribute(name).noun)} from {_text(spell(values[0]))} to "
-    lead += f"{_text(spell(values[-1]))}; {_text(camera)}{f', {_text(lens)}' if lens else ''}."
+    lead = f"{len(series.frames)} frames of {text(series.object)}, {text(attribute(name).noun)} from {text(spell(values[0]))} to "
+    lead += f"{text(spell(values[-1]))}; {text(camera)}{f', {text(lens)}' if lens else ''}."
     body = [
-        f"<h1>{_text(series.id)}</h1><p class=lead>{lead}</p>",
+        f"<h1>{text(series.id)}</h1><p class=lead>{lead}</p>",
         _summary(series),
         "<h2>Frames</h2>", _strip(series, folder),
-        *_plots(series),
-        "<h2>What the files say</h2>", _tags(series),
-        *_checks(series),
-        *_left_out(series),
+        *plots(series),
+        "<h2>What the files say</h2>", tags(series),
+        *checks(series),
+        *left_out(series),
         "<h2>How it was made</h2>", _made(series),
     ]  # fmt: skip
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{_text(series.id)}</title><style>{_STYLE}</style>'
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{text(series.id)}</title><style>{_STYLE}</style>'
     return head + "<body>" + "\n".join(body) + "</body></html>\n"
 
 
-def _proof(frame: Frame) -> Mapping[str, Any]:
-    found = frame.state.get("proof")
-    return found if isinstance(found, dict) else {}
-
-
 def _summary(series: Series) -> str:
-    counts = Counter(str(_proof(frame).get("verdict", "")) for frame in series.frames)
+    counts = Counter(str(proof_of(frame).get("verdict", "")) for frame in series.frames)
     if set(counts) == {""}:
         return "<p>Exact developments of one picture: every label is true by construction.</p>"
     left = series.provenance.get("refused", [])
-    said = [f"{_badge(verdict)} {count}" for verdict, count in sorted(counts.items(), key=lambda one: list(COLOURS).index(one[0]))]
+    said = [f"{badge(verdict)} {count}" for verdict, count in sorted(counts.items(), key=lambda one: list(COLOURS).index(one[0]))]
     if left:
-        said.append(f"{_badge('refused')} {len(left)}")
+        said.append(f"{badge('refused')} {len(left)}")
     return f"<p>{' &nbsp; '.join(said)}</p>"
-
-
-def _badge(verdict: str) -> str:
-    return f'<span class=verdict style="color:{COLOURS.get(verdict, "#57606a")}">{_text(verdict)}</span>'
 
 
 def _strip(series: Series, folder: Path) -> str:
     frames = series.frames
     chosen = set(evenly(len(frames), STRIP))
-    chosen |= {i for i, frame in enumerate(frames) if _proof(frame).get("verdict", "proved") != "proved" or _proof(frame).get("flags")}
+    chosen |= {i for i, frame in enumerate(frames) if proof_of(frame).get("verdict", "proved") != "proved" or proof_of(frame).get("flags")}
     cells = []
     for index in sorted(chosen)[: 4 * STRIP]:
-        frame, proof = frames[index], _proof(frames[index])
+        frame, proof = frames[index], proof_of(frames[index])
         verdict = str(proof.get("verdict", ""))
         flags = ", ".join(str(flag) for flag in proof.get("flags", ()))
-        lines = [f"<b>{_text(attribute(series.varies[0]).spell(frame.values[series.varies[0]]))}</b>", _text(frame.state.get("source", ""))]
+        lines = [f"<b>{text(attribute(series.varies[0]).spell(frame.values[series.varies[0]]))}</b>", text(frame.state.get("source", ""))]
         if verdict:
-            lines.append(_badge(verdict) + (f" · {_text(flags)}" if flags else ""))
+            lines.append(badge(verdict) + (f" · {text(flags)}" if flags else ""))
         lines.append(f"{frame.measured.get('clipped_share', 0.0):.1%} clipped")
         style = f"border-top-color:{COLOURS.get(verdict, '#d0d7de')}"
         picture, caption = _thumbnail(folder / frame.file), "<br>".join(lines)
@@ -125,101 +109,12 @@ def _thumbnail(path: Path) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(picture, 85)).decode("ascii")
 
 
-def _all_proofs(series: Series) -> list[tuple[str, Mapping[str, Any]]]:
-    """File name and proof of every frame, those that were refused by it included."""
-    found = [(str(frame.state.get("source", frame.file)), _proof(frame)) for frame in series.frames]
-    return found + [(str(one["file"]), one["proof"]) for one in series.provenance.get("refused", []) if isinstance(one.get("proof"), dict)]
-
-
-def _plots(series: Series) -> list[str]:
-    points: dict[tuple[str, str], list[Point]] = {}
-    for name, proof in _all_proofs(series):
-        for check in proof.get("checks", ()):
-            if check.get("claimed") is not None and check.get("measured") is not None:
-                one = Point(float(check["claimed"]), float(check["measured"]), float(check["tolerance"] or 0), str(check["verdict"]), name)
-                points.setdefault((str(check["name"]), str(check.get("unit", ""))), []).append(one)
-    drawn = [
-        f"<figure><figcaption>{_text(_words(name))}</figcaption>{scatter(some, name, unit)}</figure>"
-        for (name, unit), some in points.items()
-        if len(some) > 1
-    ]
-    text = "<p>Each point is a frame, against the reference frame. The band is what is tolerated.</p>"
-    return ["<h2>Claimed against measured</h2>", text, f"<div class=plots>{''.join(drawn)}</div>"] if drawn else []
-
-
-def _tags(series: Series) -> str:
-    own = {
-        "exposure": "shutter_s",
-        "aperture": "f_number",
-        "white_balance": "kelvin",
-        "focal_length": "focal_length_mm",
-        "focus_distance": "focus_distance_m",
-    }
-    varies = own.get(series.varies[0], series.varies[0])
-    tags = [{**_constant_tags(series), **frame.measured} for frame in series.frames]
-    columns = [column for column in _COLUMNS if any(tag.get(column[0]) is not None for tag in tags)]
-    rows = []
-    for frame, tag in zip(series.frames, tags, strict=True):
-        cells = [_text(frame.state.get("source", frame.file)), _text(attribute(series.varies[0]).spell(frame.values[series.varies[0]]))]
-        row = "".join(f"<td>{cell}</td>" for cell in cells)
-        for key, _, form in columns:
-            value = tag.get(key)
-            shown = "" if value is None else _shutter(value) if key == "shutter_s" else form.format(value)
-            row += f"<td{' class=varies' if key == varies else ''}>{_text(shown)}</td>"
-        rows.append(f"<tr>{row}</tr>")
-    readers = series.provenance.get("readers", {})
-    head = "".join(f"<th>{_text(label)}</th>" for _, label, _ in columns)
-    said = ", ".join(f"{_words(name)}: {reader}" for name, reader in readers.items() if reader)
-    return f"<div class=scroll><table><tr><th>file</th><th>label</th>{head}</tr>{''.join(rows)}</table></div><p>Read by: {_text(said)}.</p>"
-
-
-def _constant_tags(series: Series) -> dict[str, Any]:
-    return {key: value for key, value in series.constants.items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
-
-
-def _checks(series: Series) -> list[str]:
-    rows = []
-    for name, proof in _all_proofs(series):
-        for check in proof.get("checks", ()):
-            numbers = [check.get(key) for key in ("claimed", "measured", "residual", "tolerance")]
-            cells = "".join(f"<td>{'' if value is None else f'{value:.3g}'}</td>" for value in numbers)
-            rows.append(
-                f"<tr><td>{_text(name)}</td><td>{_text(_words(check['name']))}</td>{cells}<td>{_text(check.get('unit', ''))}</td>"
-                f"<td>{_badge(str(check['verdict']))}</td><td class=text>{_text(check.get('sentence', ''))}</td></tr>"
-            )
-    if not rows:
-        return []
-    head = "".join(f"<th>{name}</th>" for name in ("file", "check", "claimed", "measured", "residual", "tolerance", "unit", "verdict", ""))
-    return ["<h2>Checks</h2>", f"<div class=scroll><table><tr>{head}</tr>{''.join(rows)}</table></div>"]
-
-
-def _left_out(series: Series) -> list[str]:
-    found = [(one["file"], one["reason"]) for one in series.provenance.get("refused", [])]
-    found += [(one[0], f"set aside: {one[1]}") for one in series.provenance.get("set_aside", [])]
-    if not found:
-        return []
-    rows = "".join(f"<tr><td>{_text(name)}</td><td class=text>{_text(reason)}</td></tr>" for name, reason in found)
-    return ["<h2>Left out</h2>", f"<div class=scroll><table><tr><th>file</th><th style='text-align:left'>why</th></tr>{rows}</table></div>"]
-
-
 def _made(series: Series) -> str:
     recipe, versions = series.provenance.get("recipe", {}), series.provenance.get("versions", {})
     lines: list[tuple[str, Any]] = [("notes", note) for note in series.constants.get("notes", ())]
     if "formula" in series.provenance:
         lines.append(("formula", series.provenance["formula"]))
-    lines += [("development", ", ".join(f"{_words(key)} {value}" for key, value in recipe.items()))]
+    lines += [("development", ", ".join(f"{words(key)} {value}" for key, value in recipe.items()))]
     lines += [("tools", ", ".join(f"{key} {value}" for key, value in versions.items()))]
     lines += [("check it", f"cat-ingest --verify {series.id} (with the path of the series) makes every frame again and compares bits")]
-    return f"<dl>{''.join(f'<dt>{_text(key)}</dt><dd>{_text(value)}</dd>' for key, value in lines)}</dl>"
-
-
-def _shutter(seconds: float) -> str:
-    return f"1/{1 / seconds:.4g} s" if seconds < 0.5 else f"{seconds:.3g} s"
-
-
-def _words(name: Any) -> str:
-    return str(name).replace("_", " ")
-
-
-def _text(value: Any) -> str:
-    return html.escape(str(value))
+    return f"<dl>{''.join(f'<dt>{text(key)}</dt><dd>{text(value)}</dd>' for key, value in lines)}</dl>"

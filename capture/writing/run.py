@@ -94,7 +94,7 @@ def explain_folders(folders: Sequence[Path], options: Options, sandbox: Sandbox)
         with tally.keeping(folder):
             intake = read_folder(folder, sandbox)
             found = planned(intake, sandbox, options.attribute)
-            tally.lines += explain(found, intake.listing.notes, intake.refused)
+            tally.lines += explain(found, (*intake.listing.notes, *intake.notes), intake.refused)
             tally.spoilt += len(intake.refused) + len(found.refused)
     tally.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,13 @@ class _Frames:
     gains: Sequence[Gains | None]
     sandbox: Sandbox
     progress: Progress
+    counted: set[int] = field(default_factory=set)
+
+    def count(self, index: int) -> None:
+        """Note that a frame is examined; a second time, against another reference, is no progress."""
+        if index not in self.counted:
+            self.counted.add(index)
+            self.progress.advance(1, self.plan.id)
 
     def recipe_of(self, index: int) -> FrameRecipe:
         return FrameRecipe(gains=self.gains[index])
@@ -123,10 +130,12 @@ def _examine_all(frames: _Frames, reference: int, book: Workbook) -> dict[int, s
     """Examine every frame that is not examined yet, the reference first; why each unusable one is."""
     plan = frames.plan
     left = [index for index in range(len(plan.shots)) if not book.holds(index)]
-    frames.progress.skip(len(plan.shots) - len(left))
+    before = set(range(len(plan.shots))).difference(left, frames.counted)
+    frames.progress.skip(len(before))
+    frames.counted.update(before)
     if not left:
         return {}
-    first = _run(frames, [reference], lambda index: None, book, count=reference in left)
+    first = _run(frames, [reference], lambda index: None, book)
     if isinstance(first[reference], InputError):
         return {reference: str(first[reference])}
     features = first[reference].features
@@ -135,9 +144,7 @@ def _examine_all(frames: _Frames, reference: int, book: Workbook) -> dict[int, s
     return {index: str(value) for index, value in made.items() if isinstance(value, InputError)}
 
 
-def _run(
-    frames: _Frames, indices: Sequence[int], expected: Callable[[int], Expected | None], book: Workbook, count: bool = True
-) -> dict[int, Any]:
+def _run(frames: _Frames, indices: Sequence[int], expected: Callable[[int], Expected | None], book: Workbook) -> dict[int, Any]:
     plan = frames.plan
     calls = [
         Call(examine, (plan.shots[index], frames.recipe, frames.recipe_of(index), expected(index)), str(plan.shots[index].path))
@@ -150,8 +157,7 @@ def _run(
         if isinstance(value, Examined):
             book.put(index, value.picture, value.facts)
             found[index] = replace(value, picture=b"")
-        if count:
-            frames.progress.advance(1, plan.id)
+        frames.count(index)
     return found
 
 
