@@ -19,11 +19,11 @@ from capture.simulate.hdr_scene import Floats, Source
 from capture.simulate.optics import Lens
 from capture.simulate.orders import spoil
 from capture.simulate.press import Press, Shoot
-from capture.simulate.scene import METERED, Look, Room
-from capture.simulate.sensor import COLOUR_MATRIX, Sensor, camera_rgb, fixed_pattern, mosaic
+from capture.simulate.scene import METERED, Look, Room, Scene
+from capture.simulate.sensor import COLOUR_MATRIX, Sensor, camera_rgb, fixed_pattern, hot_pixels, mosaic
 from capture.simulate.sweep import DAYLIGHT, LIGHT_SOURCES, Settings
 from capture.simulate.trap_tables import Order, number
-from cat_dataset.errors import InputError
+from cat_dataset.errors import InputError, UsageError
 from cat_dataset.files import write_bytes
 
 FOCUS = 3.0
@@ -37,7 +37,7 @@ START = datetime.datetime(2026, 1, 2, 3, 0, 0)
 class Take:
     """One series to photograph: ``chosen`` settings of a scene, starting ``start`` seconds after the folder's first frame.
 
-    ``environment`` loads the scene's source.
+    ``environment`` loads the scene's source; a finished ``picture`` is photographed instead where given.
     """
 
     shoot: Shoot
@@ -45,6 +45,7 @@ class Take:
     vary: str
     chosen: Sequence[Settings]
     start: float = 0.0
+    picture: Scene | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ class _Camera:
         self.takes, self.owner, self.presses, self.rig = takes, owner, presses, rig
         self.profile = ColourProfile(COLOUR_MATRIX)
         self._rooms: dict[Shoot, Room] = {}
+        self._colours: tuple[object, Floats] | None = None
         self._samples: tuple[object, Floats] | None = None
         self._numbers: tuple[object, NDArray[np.uint16]] | None = None
         self._constants: dict[int, float] = {}
@@ -153,6 +155,8 @@ class _Camera:
         rng = np.random.Generator(np.random.Philox(key=[press.shoot.seed + 1, (number(press.shoot.name) << 12) + press.index]))
         exposure = 0.0 if press.dark else self._constant(self.owner[press.index]) * press.done.light * press.light
         electrons = sensor.electrons(self.samples(press), exposure)
+        if sensor.hot_share:
+            electrons += hot_pixels(rig.size[1], rig.size[0], sensor.hot_share, press.body) * np.float32(press.done.shutter)
         if press.banding:
             electrons *= press.banding.rows(float(press.done.shutter), rig.size[1])[:, None]
         pattern = fixed_pattern(rig.size[1], rig.size[0], sensor.non_uniformity, press.body)
@@ -164,8 +168,14 @@ class _Camera:
         """Relative camera response (height, width) behind the Bayer filter."""
         key = self._key(press)
         if self._samples is None or self._samples[0] != key:
-            self._samples = (key, mosaic(camera_rgb(self._room(press.shoot, press).seen(self._look(press)))))
+            self._samples = (key, mosaic(self._light(press, self._look(press))))
         return self._samples[1]
+
+    def _light(self, press: Press, how: Look) -> Floats:
+        """Camera response (height, width, 3). Shared: do not write to it."""
+        if self._colours is None or self._colours[0] != (press.shoot, how):
+            self._colours = ((press.shoot, how), camera_rgb(self._room(press.shoot, press).seen(how)))
+        return self._colours[1]
 
     def _key(self, press: Press) -> object:
         return press.shoot, self._look(press)
@@ -179,13 +189,17 @@ class _Camera:
         lens = Lens(focal, float(press.done.f_number), focus, self.rig.size[0], self.rig.diffraction) if self.rig.depth_of_field else None
         return Look(displaced, press.flash, press.fog, press.mover, lens)
 
-    def _room(self, shoot: Shoot, press: Press) -> Room:
+    def _room(self, shoot: Shoot, press: Press) -> Scene:
+        take = self.takes[self.owner[press.index]]
+        if take.picture:
+            if shoot != take.shoot:
+                raise UsageError("--trap stray needs another scene, and --picture is the only one; use a folder of environments")
+            return take.picture
         if shoot not in self._rooms:
-            environment = self.takes[self.owner[press.index]].environment(shoot.source)
-            self._rooms[shoot] = Room(shoot, environment, self.rig.size, self.rig.distance_scale, self.rig.chart)
+            self._rooms[shoot] = Room(shoot, take.environment(shoot.source), self.rig.size, self.rig.distance_scale, self.rig.chart)
         return self._rooms[shoot]
 
-    def _own_room(self, press: Press) -> Room:
+    def _own_room(self, press: Press) -> Scene:
         """The room of the series a press belongs to, whatever it shows: a stray frame is taken with the same lens."""
         return self._room(self.takes[self.owner[press.index]].shoot, press)
 
@@ -193,8 +207,7 @@ class _Camera:
         if at not in self._constants:
             take = self.takes[at]
             plain = Press(self.owner.index(at), take.shoot, take.vary, take.chosen[0], take.chosen[0], 0.0)
-            light = camera_rgb(self._room(take.shoot, plain).seen(Look()))
-            self._constants[at] = metered((light * self.profile.multipliers(DAYLIGHT)).max(axis=-1), take.chosen)
+            self._constants[at] = metered((self._light(plain, Look()) * self.profile.multipliers(DAYLIGHT)).max(axis=-1), take.chosen)
         return self._constants[at]
 
     def truth(self, press: Press) -> dict[str, Any]:

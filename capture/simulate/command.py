@@ -14,11 +14,13 @@ from capture.simulate.camera import Rig, Take, photograph_takes
 from capture.simulate.hdr_scene import Source, find_sources
 from capture.simulate.mix import Part, parse_mix
 from capture.simulate.orders import described, parse_order
+from capture.simulate.picture_scene import read_picture
 from capture.simulate.press import Shoot
+from capture.simulate.sensor import Sensor
 from capture.simulate.sweep import DEFAULT_RANGE, preset_sweep, sweep
 from cat_dataset.command import reported
 from cat_dataset.errors import UsageError
-from cat_dataset.files import write_bytes
+from cat_dataset.files import slug, write_bytes
 from cat_dataset.progress import Progress
 from cat_dataset.typer_app import run_typer
 
@@ -64,6 +66,14 @@ def simulate(
     distance_scale: Annotated[
         float | None, typer.Option(help=f"Scale of all distances; by default 1, with depth of field {TABLE_TOP:g}.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="A linear EXR picture to photograph instead of an environment; its size is the picture's.")
+    ] = None,
+    depth: Annotated[Path | None, typer.Option(help="EXR with the picture's depth: channel Z, metres along the axis.")] = None,
+    focal_length: Annotated[float, typer.Option(help="Focal length of --picture in mm on a 36 mm wide sensor.")] = 50.0,
+    row_noise: Annotated[float, typer.Option(help="Offset that a row's pixels share: its standard deviation in raw numbers.")] = 0.0,
+    hot_pixels: Annotated[float, typer.Option(help="Share of the pixels that glow.")] = 0.0,
+    compressed: Annotated[bool, typer.Option("--compressed/--uncompressed", help="Lossless JPEG in the DNG.")] = True,
     trap: Annotated[list[str] | None, typer.Option(help="NAME[:FRAME,…][=STRENGTH[/SECOND]]; may be repeated. See --traps.")] = None,
     truth: Annotated[
         Path | None, typer.Option(help="Write a JSON line per frame: what was done, claimed and spoilt. - is standard output.")
@@ -83,6 +93,14 @@ def simulate(
             raise UsageError(f"--size {width} {height}: both must be even and 16 to 8192")
         if not 1 <= scenes <= 100_000 or not 0 <= scene_first <= 100_000 or not 0 <= seed < 1 << 62:
             raise UsageError("--scenes must be 1 to 100000, --scene-first 0 to 100000, --seed 0 to 2^62")
+        if not 0 <= row_noise <= 1000 or not 0 <= hot_pixels <= 0.5:
+            raise UsageError("--row-noise must be 0 to 1000, --hot-pixels 0 to 0.5")
+        if picture and (hdri or mix or scenes != 1):
+            raise UsageError("--picture is the one scene there is; it goes with neither --hdri nor --mix nor --scenes")
+        if depth and not picture:
+            raise UsageError("--depth is the depth of a --picture; give that too")
+        if not 4 <= focal_length <= 2000:
+            raise UsageError(f"--focal-length {focal_length:g} must be 4 to 2000 mm")
         if balance not in BALANCES:
             raise UsageError(f"--white-balance {balance!r} is none of {', '.join(BALANCES)}")
         orders = [parse_order(one) for one in trap or []]
@@ -91,13 +109,15 @@ def simulate(
             raise UsageError("--mix takes neither --scenes nor --range; name a scene for each series with @NUMBER")
         if truth and truth.name != "-" and truth.resolve().is_relative_to(out.resolve()):
             raise UsageError(f"--truth {truth} lies among the pictures, where cat-ingest would see it; put it elsewhere")
-        blurred = depth_of_field if depth_of_field is not None else any(part.vary in BLURRED for part in parts)
+        blurred = depth_of_field if depth_of_field is not None else depth is not None or any(part.vary in BLURRED for part in parts)
         scale = distance_scale if distance_scale is not None else TABLE_TOP if blurred else 1.0
         if not 0.01 <= scale <= 100:
             raise UsageError(f"--distance-scale {scale:g} must be 0.01 to 100")
+        scene = read_picture(picture, depth, focal_length, chart) if picture else None
         rig = Rig(
-            size, chart=chart, depth_of_field=blurred, diffraction=diffraction, distance_scale=scale, balance=balance, helper=mix is None
-        )
+            scene.size if scene else size, Sensor(row_noise=row_noise, hot_share=hot_pixels), chart=chart, depth_of_field=blurred,
+            diffraction=diffraction, distance_scale=scale, balance=balance, helper=mix is None, compressed=compressed,
+        )  # fmt: skip
         settings = [
             preset_sweep(part.frames, limits)
             if balance == "preset" and part.vary == "white_balance"
@@ -105,7 +125,10 @@ def simulate(
             for part in parts
         ]
         numbers = [scene_first + part.scene for part in parts] if mix else list(range(scene_first, scene_first + scenes))
-        sources, said = find_sources(hdri or [], seed, max(numbers) + 1)
+        if picture:
+            sources, said = [Source(slug(picture.stem), picture)], f"--picture {picture}"
+        else:
+            sources, said = find_sources(hdri or [], seed, max(numbers) + 1)
         print(f"scenes from {said}", file=sys.stderr)
         load = lru_cache(maxsize=1)(Source.load)
 
@@ -121,7 +144,7 @@ def simulate(
         else:
             for number in sorted(numbers, key=lambda number: (number % len(sources), number)):
                 one = shoot(number)
-                folders.append((out if scenes == 1 else out / f"{vary}_{one.name}", [Take(one, load, vary, settings[0])]))
+                folders.append((out if scenes == 1 else out / f"{vary}_{one.name}", [Take(one, load, vary, settings[0], picture=scene)]))
         progress = Progress("simulating", sum(len(take.chosen) for _, takes in folders for take in takes))
         lines: list[str] = []
         for folder, takes in folders:

@@ -158,8 +158,9 @@ def _hit(directions: Floats, solid: Solid) -> tuple[Floats, Floats, Floats]:
             one, two = (-half - origin) / d, (half - origin) / d
         near, far = np.minimum(one, two), np.maximum(one, two)
         face = near.argmax(-1)
-        depth = near.max(-1)
-        depth = np.where((depth < far.min(-1)) & (depth > 0), depth, np.inf).astype(np.float32)
+        depth = np.maximum(np.maximum(near[..., 0], near[..., 1]), near[..., 2])  # far quicker than a maximum over so short an axis
+        leaves = np.minimum(np.minimum(far[..., 0], far[..., 1]), far[..., 2])
+        depth = np.where((depth < leaves) & (depth > 0), depth, np.inf).astype(np.float32)
         local = origin + d * np.where(np.isfinite(depth), depth, 0)[..., None]
         normal = np.zeros_like(d)
         np.put_along_axis(normal, face[..., None], -np.sign(np.take_along_axis(d, face[..., None], -1)), -1)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -173,18 +175,27 @@ def _too_large(path: Path) -> InputError:
 
 
 def _read_exr(path: Path) -> NDArray[np.float32]:
+    channels = exr_channels(path)
+    for name in ("RGB", "RGBA"):
+        if name in channels:
+            return np.asarray(channels[name].pixels, np.float32)[..., :3]
+    raise InputError(f"{path} has channels {', '.join(map(str, channels))[:80]} and not R, G, B; give a colour environment")
+
+
+def exr_channels(path: Path) -> Mapping[str, Any]:
+    """The channels of an OpenEXR file by name, with ``pixels``; R, G and B are one channel ``RGB`` or ``RGBA``.
+
+    Raises:
+        InputError: damaged, no OpenEXR file, or too large.
+    """
     import OpenEXR
 
     try:
         (left, top), (right, bottom) = OpenEXR.File(str(path), header_only=True).header()["dataWindow"]
         if max(int(right) - int(left), int(bottom) - int(top)) >= SIDE_CAP:
             raise _too_large(path)
-        channels = OpenEXR.File(str(path)).channels()
+        return dict(OpenEXR.File(str(path)).channels())
     except InputError:
         raise
     except Exception as error:
         raise InputError(f"{path} cannot be read as OpenEXR ({str(error).splitlines()[0][:120]}); get it again") from None
-    for name in ("RGB", "RGBA"):
-        if name in channels:
-            return np.asarray(channels[name].pixels, np.float32)[..., :3]
-    raise InputError(f"{path} has channels {', '.join(map(str, channels))[:80]} and not R, G, B; give a colour environment")

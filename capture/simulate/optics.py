@@ -101,7 +101,7 @@ def _blurred(layer: Layer, lens: Lens, window: tuple[slice, slice]) -> Floats:
     covered = coverage > 0
     circle = lens.confusion(layer.depth[window])
     if not covered.all():
-        circle = _spread(circle, covered)
+        circle = carried(circle, covered)
     squared = np.square(circle)
     steps = _levels(float(circle[covered].min()), float(circle.max()))
     result = premultiplied if steps[0] == 0 else cv2.filter2D(premultiplied, -1, disc(steps[0]), borderType=cv2.BORDER_REFLECT)
@@ -127,19 +127,19 @@ def _levels(least: float, most: float) -> list[float]:
     return [*levels[:-1], max(most, levels[-2] + 1e-3)]
 
 
-def _spread(values: Floats, known: NDArray[np.bool_]) -> Floats:
-    """``values`` carried on from where they are ``known`` into their surroundings."""
+def carried(values: Floats, known: NDArray[np.bool_]) -> Floats:
+    """``values`` (height, width[, channels]) carried on from where they are ``known``, by means over ever wider boxes."""
     weight = known.astype(np.float32)
-    total = values * weight
+    total = values * (weight if values.ndim == 2 else weight[..., None])
     reach = 3
     result = values.copy()
     missing = ~known
     while missing.any() and reach < 4 * max(values.shape):
         near, sums = (cv2.blur(one, (reach, reach), borderType=cv2.BORDER_CONSTANT) for one in (weight, total))
         found = missing & (near > 1e-6)
-        result[found] = sums[found] / near[found]
+        result[found] = sums[found] / (near[found] if values.ndim == 2 else near[found][:, None])
         missing &= ~found
-        reach = 4 * reach + 1
+        reach = 2 * reach + 1
     return result
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import cv2
 import numpy as np
 
 from capture.simulate.displacement import STEADY, Displacement
-from capture.simulate.foreground import Solid, flattened, floor_distance, place_solids, seen_surfaces
+from capture.simulate.foreground import Solid, Surface, flattened, floor_distance, place_solids, seen_surfaces
 from capture.simulate.hdr_scene import Floats, View, look
 from capture.simulate.optics import Layer, Lens, defocused
 from capture.simulate.press import Mover, Shoot
@@ -33,6 +34,22 @@ class Look:
     lens: Lens | None = None
 
 
+class Scene(Protocol):
+    """What can be photographed."""
+
+    @property
+    def focal_length_mm(self) -> float: ...
+
+    @property
+    def middle(self) -> float:
+        """Metres along the axis to what a photographer would focus on."""
+        ...
+
+    def seen(self, how: Look) -> Floats:
+        """Radiance (height, width, 3) in linear sRGB."""
+        ...
+
+
 class Room:
     """A few solids in front of an environment. ``scale`` multiplies every distance (a table-top has about 0.25)."""
 
@@ -42,6 +59,7 @@ class Room:
         self.view = View(turn, rng.uniform(-14, 4), rng.uniform(62, 88))
         self.solids: list[Solid] = place_solids(rng, self.view, int(rng.integers(2, 5)))
         self.environment, self.size, self.scale, self.chart = environment, size, scale, chart
+        self._last: tuple[Displacement, Floats, list[Surface], Floats] | None = None
 
     @property
     def focal_length_mm(self) -> float:
@@ -55,16 +73,16 @@ class Room:
 
     def seen(self, how: Look) -> Floats:
         """Radiance (height, width, 3) in linear sRGB."""
-        directions = self.view.directions(*self.size, how.displaced if how.displaced != STEADY else None)
-        ground, surfaces = seen_surfaces(look(self.environment, directions), directions, self.environment, self.solids)
+        ground, surfaces, along = self._things(how.displaced)
         if how.flash or how.lens:
-            along = directions @ self.view.axis * np.float32(self.scale)
             depths = [np.where(surface.mask, surface.distance, 0) * along for surface in surfaces]
-            ground_depth = floor_distance(directions, FAR / self.scale) * along
+            ground_depth = floor_distance(self._directions(how.displaced), FAR / self.scale) * along
             if how.flash:
-                ground = _lit(ground, ground_depth, self.middle, how.flash)
-                for surface, depth in zip(surfaces, depths, strict=True):
-                    surface.radiance[surface.mask] = _lit(surface.radiance[surface.mask], depth[surface.mask], self.middle, how.flash)
+                ground = lit(ground, ground_depth, self.middle, how.flash)
+                surfaces = [
+                    replace(one, radiance=lit(one.radiance, depth, self.middle, how.flash))
+                    for one, depth in zip(surfaces, depths, strict=True)
+                ]
         if how.lens:
             layers = [Layer(ground, np.ones(ground.shape[:2], np.float32), ground_depth)]
             layers += [Layer(one.radiance, one.mask.astype(np.float32), depth) for one, depth in zip(surfaces, depths, strict=True)]
@@ -73,8 +91,19 @@ class Room:
             picture = flattened(ground, surfaces)
         return finished(picture, how, self.chart)
 
+    def _directions(self, displaced: Displacement) -> Floats:
+        return self.view.directions(*self.size, displaced if displaced != STEADY else None)
 
-def _lit(radiance: Floats, depth: Floats, middle: float, ev: float) -> Floats:
+    def _things(self, displaced: Displacement) -> tuple[Floats, list[Surface], Floats]:
+        """Ground, surfaces, and metres along the camera's axis per metre along each ray. Shared: do not write to them."""
+        if self._last is None or self._last[0] != displaced:
+            directions = self._directions(displaced)
+            ground, surfaces = seen_surfaces(look(self.environment, directions), directions, self.environment, self.solids)
+            self._last = (displaced, ground, surfaces, np.asarray(directions @ self.view.axis * np.float32(self.scale), np.float32))
+        return self._last[1:]
+
+
+def lit(radiance: Floats, depth: Floats, middle: float, ev: float) -> Floats:
     """With a flash on the camera that adds ``ev`` at ``middle`` metres, falling with the square of the distance."""
     share = np.square(middle / np.maximum(depth, 1e-3))
     return np.asarray(radiance * (1 + (2**ev - 1) * share)[..., None], np.float32)

@@ -21,13 +21,20 @@ Floats = NDArray[np.float32]
 COLOUR_MATRIX = np.array([[0.6461, -0.1164, -0.0857], [-0.3825, 1.1597, 0.2534], [-0.0416, 0.1540, 0.6039]])
 """XYZ → camera under D65, the measured response of an APS-C Bayer sensor of 2010."""
 
+HOT = 20000.0
+"""Mean dark current of a hot pixel in electrons per second."""
+
 POISSON_LIMIT = 1000.0
 """Electrons above which Poisson is drawn as a normal distribution (its skew is below 0.032 there)."""
 
 
 @dataclass(frozen=True)
 class Sensor:
-    """``full_well`` in electrons at base ISO; read noise in electrons before the gain and in numbers (DN) after it."""
+    """``full_well`` in electrons at base ISO; read noise in electrons before the gain and in numbers (DN) after it.
+
+    ``row_noise`` is the standard deviation in DN of an offset that all pixels of a row share, new in every frame. ``hot_share``
+    of the pixels leak `HOT` electrons a second on average, always the same ones.
+    """
 
     black: int = 2048
     white: int = 15000
@@ -36,6 +43,8 @@ class Sensor:
     read_before: float = 2.5
     read_after: float = 6.0
     non_uniformity: float = 0.005
+    row_noise: float = 0.0
+    hot_share: float = 0.0
 
     def gain(self, iso: int) -> float:
         """DN per electron."""
@@ -66,6 +75,8 @@ class Sensor:
         np.minimum(arrived, self.full_well, out=arrived)
         numbers = arrived * np.float32(self.gain(iso))
         numbers += np.float32(self.read_noise(iso)) * rng.standard_normal(mean.shape, dtype=np.float32)
+        if self.row_noise:
+            numbers += np.float32(self.row_noise) * rng.standard_normal(len(numbers), dtype=np.float32)[:, None]
         return np.asarray(np.clip(np.rint(numbers + self.black), 0, self.white), np.uint16)
 
 
@@ -88,3 +99,11 @@ def fixed_pattern(height: int, width: int, strength: float, body: int) -> Floats
     """Gain of every pixel of the body numbered ``body``, around 1. Shared between callers: do not write to it."""
     noise = np.random.Generator(np.random.Philox(key=[0x5052_4E55, body])).standard_normal((height, width), dtype=np.float32)
     return np.asarray(1 + np.float32(strength) * noise, np.float32)
+
+
+@lru_cache(maxsize=2)
+def hot_pixels(height: int, width: int, share: float, body: int) -> Floats:
+    """Dark current of every pixel of a body in electrons per second, exponentially distributed over the hot ones. Shared."""
+    rng = np.random.Generator(np.random.Philox(key=[0x484F_54, body]))
+    hot = rng.random((height, width), dtype=np.float32) < share
+    return np.asarray(hot * rng.exponential(HOT, (height, width)), np.float32)
