@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from capture.reading.formats import Kind
 from capture.reading.shot import Reading, Shot, Statement
 
 TRUST = ("side-car", "exif", "exiftool", "libraw", "exiv2")
@@ -30,12 +31,12 @@ def merged(shot: Shot, statements: Sequence[Statement]) -> Shot:
     ordered = tuple(sorted(statements, key=lambda one: TRUST.index(one.reader)))
     values: dict[str, Any] = {name: _reading(name, ordered) for name in _READINGS}
     flash, automatic = _first("flash", ordered), _first("automatic_white_balance", ordered)
-    mode = _text("white_balance_mode", ordered) or ("" if automatic is None else "automatic" if automatic else "manual")
+    mode = _text("white_balance_mode", ordered).lower() or ("" if automatic is None else "automatic" if automatic else "manual")
     old = _remarks(shot)
     fresh = replace(
         shot, **values, camera=_camera(ordered), lens=_text("lens", ordered), white_balance_mode=mode,
         flash=None if flash is None else flash > 0, automatic_white_balance=None if automatic is None else automatic > 0,
-        orientation=int(_first("orientation", ordered) or 1), seconds=_first("seconds", ordered), statements=ordered,
+        orientation=_orientation(shot.kind, ordered), seconds=_first("seconds", ordered), statements=ordered,
     )  # fmt: skip
     return replace(fresh, remarks=(*(line for line in shot.remarks if line not in old), *_remarks(fresh)))
 
@@ -72,6 +73,11 @@ def _first(name: str, ordered: Sequence[Statement]) -> float | None:
 
 def _text(name: str, ordered: Sequence[Statement]) -> str:
     return next((one.texts[name] for one in ordered if name in one.texts), "")
+
+
+def _orientation(kind: Kind, ordered: Sequence[Statement]) -> int:
+    """EXIF orientation; 1 for a HEIC, whose pixels libheif turns itself."""
+    return 1 if kind is Kind.HEIC else int(_first("orientation", ordered) or 1)
 
 
 def _camera(ordered: Sequence[Statement]) -> str:

@@ -50,6 +50,7 @@ def _read(path: Path, stream: BinaryIO, size: int) -> Shot:
     found = directories(stream, size) if kind in (Kind.RAW, Kind.TIFF) else []
     if kind is Kind.TIFF and found and DNG_VERSION in found[0]:
         raise InputError(f"{path} is not what its name says: it is a DNG; rename it to {path.stem[:80]}.dng")
+    check_whole(path, stream, size, kind, found)
     if kind is Kind.HEIC:
         (width, height), block = heic_header(path)
         tags = embedded_tags(block)
@@ -64,11 +65,8 @@ def _read(path: Path, stream: BinaryIO, size: int) -> Shot:
         statements += more
     else:
         check_size(path, width, height)
-    check_whole(path, stream, size, kind, found)
     stream.seek(0)
-    shot = merged(replace(shot, sha256=sha256_stream(stream)), statements)
-    # libheif turns the pixels of a HEIC itself
-    return replace(shot, orientation=1) if kind is Kind.HEIC else shot
+    return merged(replace(shot, sha256=sha256_stream(stream)), statements)
 
 
 def _with_sensor(shot: Shot, sensor: Sensor) -> tuple[Shot, tuple[Statement, ...]]:

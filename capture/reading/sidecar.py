@@ -92,8 +92,11 @@ def read_side_car(folder: Path) -> SideCar | None:
     path = folder / NAME
     if not path.is_file():
         return None
-    with open(path, "rb") as stream:
-        data = stream.read(_CAP + 1)
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(_CAP + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be opened ({error.strerror or error}); mend its permissions") from None
     if len(data) > _CAP:
         raise InputError(f"{path} has more than {_CAP >> 20} MiB; it is no side-car: remove it")
     try:
@@ -138,9 +141,10 @@ def _frames(found: Any, path: Path, names: set[str]) -> dict[str, dict[str, floa
 
 def _known(given: Iterable[Any], known: Iterable[str], path: Path, what: str) -> list[str]:
     """``given``, each of which must be one of ``known``."""
-    sound, every = [], sorted(known)
+    sound, allowed = [], frozenset(known)
     for name in given:
-        if not isinstance(name, str) or name not in every:
+        if not isinstance(name, str) or name not in allowed:
+            every = sorted(allowed)
             shown = printable(str(name)) or "(empty)"
             near = difflib.get_close_matches(str(name)[:200], every, 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(every[:10])}{' ...' if len(every) > 10 else ''}"
