@@ -134,8 +134,10 @@ class _Camera:
 
     def file(self, press: Press) -> bytes:
         """The DNG of a press, damaged if so ordered."""
-        head, strip = dng_parts(self.numbers(press), self.tags(press), compressed=self.rig.compressed)
-        if press.zeros:
+        numbers = self.numbers(press)
+        black = press.strip == "black"
+        head, strip = dng_parts(numbers * (not black), self.tags(press), compressed=self.rig.compressed and not black)
+        if press.strip == "dead":
             strip = bytes(len(strip))
         data = head + strip
         if press.cut is None:

@@ -62,7 +62,7 @@ class Press:
     the light of the whole scene; ``flash`` is the light added at the solids, in EV; ``fog`` the share of the light replaced
     by its mean. ``tags`` overrides fields of `DngTags`. ``clock`` is how far the camera's clock is off in seconds. ``cut`` is the
     share of the file's bytes that is kept; 0 cuts at the start of the mosaic's strip. ``repeats`` is the index of the frame
-    whose mosaic is written again.
+    whose mosaic is written again. ``strip`` is ``black`` for numbers that are all 0 and ``dead`` for a strip overwritten by zeros.
     """
 
     index: int
@@ -82,7 +82,7 @@ class Press:
     whole_seconds: bool = False
     tags: Mapping[str, Any] = field(default_factory=dict)
     dark: bool = False
-    zeros: bool = False
+    strip: str = ""
     cut: float | None = None
     repeats: int | None = None
     spoilt: tuple[Mapping[str, Any], ...] = ()

@@ -22,7 +22,11 @@ def _headless(press: Press, _order: Order, _presses: Sequence[Press]) -> Spoilt:
 
 
 def _black(press: Press, _order: Order, _presses: Sequence[Press]) -> Spoilt:
-    return replace(press, zeros=True), {"strip": "zeros"}
+    return replace(press, strip="black"), {"numbers": 0}
+
+
+def _dead_strip(press: Press, _order: Order, _presses: Sequence[Press]) -> Spoilt:
+    return replace(press, strip="dead"), {"strip": "zeros"}
 
 
 def _lens_cap(press: Press, _order: Order, _presses: Sequence[Press]) -> Spoilt:
@@ -41,7 +45,12 @@ def _duplicate(press: Press, _order: Order, presses: Sequence[Press]) -> Spoilt:
 TRAPS = (
     Trap("truncated", _truncated, "share of the file's bytes that is kept", (0.6,), ((0.01, 0.999),)),
     Trap("no_strip", _headless, "the file ends where its mosaic begins (LibRaw decodes it without an error); no strength"),
-    Trap("black", _black, "every byte of the mosaic's strip is zero (LibRaw decodes it as black without an error); no strength"),
+    Trap("black", _black, "every byte of an uncompressed strip is zero (LibRaw decodes it as black without an error); no strength"),
+    Trap(
+        "dead_strip",
+        _dead_strip,
+        "every byte of the compressed strip is zero (LibRaw gives what lay in memory, without an error); no strength",
+    ),
     Trap("lens_cap", _lens_cap, "an exposure without light: black level and noise; no strength"),
     Trap("duplicate", _duplicate, "the mosaic of the frame before it, with the claims of its own; no strength"),
 )
