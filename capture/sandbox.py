@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -44,6 +45,10 @@ class _Worker:
     pipe: Connection
     call: int | None = None
     since: float = 0.0
+
+
+class _Lost(InputError):
+    """The worker died during the call."""
 
 
 class Sandbox:
@@ -83,6 +88,7 @@ class Sandbox:
                 yield index, _outcome(call, self.debug)
             return
         waiting = list(reversed(range(len(calls))))
+        lost: set[int] = set()
         running = 0
         try:
             while waiting or running:
@@ -92,11 +98,14 @@ class Sandbox:
                         self._send(worker, calls[worker.call])
                         running += 1
                 for worker in self._ready():
-                    index = worker.call
-                    assert index is not None
+                    index = worker.call if worker.call is not None else -1
                     value = self._received(worker, calls[index])
                     running -= 1
-                    yield index, value
+                    if isinstance(value, _Lost) and index not in lost:
+                        lost.add(index)  # perhaps killed from outside, for nothing the file did
+                        waiting.append(index)
+                        continue
+                    yield index, InputError(str(value)) if isinstance(value, _Lost) else value
         finally:
             for worker in [worker for worker in self._workers if worker.call is not None]:
                 self._replace(worker)
@@ -123,10 +132,8 @@ class Sandbox:
         return _Worker(process, here)
 
     def _send(self, worker: _Worker, call: Call) -> None:
-        try:
+        with suppress(OSError):  # it died idle, killed from outside: `_received` finds out
             worker.pipe.send(call)
-        except OSError:
-            pass  # it died idle (killed from outside); `_received` finds out
 
     def _ready(self) -> list[_Worker]:
         """Workers that have answered, died, or run out of time."""
@@ -147,7 +154,7 @@ class Sandbox:
             code = worker.process.exitcode
             self._replace(worker)
             how = f"signal {-code}" if code is not None and code < 0 else f"exit {code}"
-            return InputError(f"{call.what} crashed its decoder ({how}): it is damaged; copy it from the card again")
+            return _Lost(f"{call.what} crashed its decoder ({how}), twice: it is damaged; copy it from the card again")
         worker.call = None
         return value
 
@@ -223,7 +230,8 @@ def _outcome(call: Call, debug: bool) -> Any:
             traceback.print_exc()
         if "memory" in str(error).lower():
             return _too_much(call)
-        return InputError(f"{call.what} cannot be decoded ({type(error).__name__}: {str(error)[:120]}): it is damaged or of an unknown kind")
+        how = f"{type(error).__name__}: {str(error)[:120]}"
+        return InputError(f"{call.what} cannot be decoded ({how}): it is damaged or of an unknown kind")
 
 
 def _too_much(call: Call) -> InputError:

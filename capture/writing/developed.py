@@ -44,9 +44,10 @@ def write_developed(one: Development, look: Look, out: Path, sandbox: Sandbox, p
         SeriesConflict: a series of that name, made otherwise, is there already.
     """
     folder = out / one.id
+    scene = scene_keys([one.shot], slug(one.shot.path.stem, 72), look)
     settings = {
         "attribute": one.attribute, "values": list(one.values), "sources": sources_of([one.shot]), "object": look.object_name,
-        "scene": scene_keys([one.shot], slug(one.shot.path.stem, 72), look), "development": one.recipe.as_json(),
+        "scene": scene, "development": one.recipe.as_json(),
     }  # fmt: skip
     if is_complete(folder, settings):
         progress.skip(len(one.values))
@@ -66,7 +67,7 @@ def write_developed(one: Development, look: Look, out: Path, sandbox: Sandbox, p
             _commit(one, writer, chunks[at], value)
             progress.advance(len(chunks[at]), one.id)
         writer.finish(
-            source="developed", scene=settings["scene"], object=look.object_name, varies=(one.attribute,),
+            source="developed", scene=scene, object=look.object_name, varies=(one.attribute,),
             constants=constants(one.attribute, [one.shot], one.shot.remarks),
             provenance={
                 "tool": "cat-ingest", "sources": sources_of([one.shot]), "recipe": one.recipe.as_json(), "readers": readers([one.shot]),

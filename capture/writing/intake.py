@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from capture.reading.complete import complete
-from capture.reading.preview import preview
+from capture.reading.preview import Grey, preview
 from capture.reading.read import read_shot
 from capture.reading.shot import Shot
 from capture.reading.sidecar import SideCar, read_side_car
@@ -67,11 +68,27 @@ def read_files(paths: tuple[Path, ...] | list[Path], sandbox: Sandbox) -> tuple[
 def planned(intake: Intake, sandbox: Sandbox, attribute: str | None) -> FolderPlan:
     """The series that ``intake`` holds; previews are looked at only where metadata do not settle it."""
 
-    def look(shot: Shot) -> object:
-        ((_, value),) = sandbox.run([Call(preview, (shot,), str(shot.path))])
-        return None if isinstance(value, InputError) else value
+    previews = _Previews(sandbox)
+    return plan_folder(
+        intake.shots, folder=intake.folder, attribute=attribute, side_car=intake.side_car, preview=previews.of, foresee=previews.foresee
+    )
 
-    return plan_folder(intake.shots, folder=intake.folder, attribute=attribute, side_car=intake.side_car, preview=look)
+
+class _Previews:
+    """Small pictures of shots, each made once, those that are foreseen together."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.made: dict[Path, Grey | None] = {}
+
+    def foresee(self, shots: Sequence[Shot]) -> None:
+        left = [shot for shot in shots if shot.path not in self.made]
+        for index, value in self.sandbox.run([Call(preview, (shot,), str(shot.path)) for shot in left]):
+            self.made[left[index].path] = None if isinstance(value, InputError) else value
+
+    def of(self, shot: Shot) -> Grey | None:
+        self.foresee([shot])
+        return self.made[shot.path]
 
 
 def refusal(folder: Path, refused: list[str] | tuple[str, ...], total: int) -> InputError:

@@ -53,7 +53,7 @@ def verify(folder: Path, sources: Path, sandbox: Sandbox) -> Verified:
             if not any(name in fault for fault in faults):
                 faults.append(f"{folder / batch[0].file}: its source {name!r} is not among the sources of the series")
             continue
-        recipes = [FrameRecipe.from_json(frame.state.get("frame")) for frame in batch]
+        recipes = [FrameRecipe.from_json(frame.state.get("frame") or {}) for frame in batch]
         calls.append(Call(make_again, (path, recipe, recipes), str(path)))
         batches.append(batch)
     progress = Progress("verifying", sum(map(len, batches)))
