@@ -70,7 +70,7 @@ def _table(shots: Sequence[Shot], labels: Sequence[tuple[str, Sequence[str]]]) -
     for setting in settings_of(shots):
         if _changes(setting, shots):
             columns.append((setting.noun, [setting.tell(shot) for shot in shots]))
-    columns += [(f"label: {name}", list(cells)) for name, cells in labels]
+    columns += [(f"label: {name}", list(cells)) for name, cells in labels if list(cells) not in [shown for _, shown in columns]]
     widths = [max(len(title), *(len(cell) for cell in cells)) for title, cells in columns]
     rows = [[title for title, _ in columns], *([cells[index] for _, cells in columns] for index in range(len(shots)))]
     lines = ["    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

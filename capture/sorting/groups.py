@@ -62,12 +62,11 @@ def split(
     bodies: dict[tuple[str, ...], list[Shot]] = {}
     for shot in unique:
         bodies.setdefault(tuple(read(shot) for _, read in _BODY), []).append(shot)
-    usual = max(bodies, key=lambda key: len(bodies[key]), default=())
     groups: list[tuple[Shot, ...]] = []
     notes: list[str] = []
     for key, body in bodies.items():
         if len(body) == 1:
-            strays.append(LeftOut(body[0], _alone(key, usual)))
+            strays.append(LeftOut(body[0], _alone(key, bodies)))
             continue
         ordered = in_sequence(body)
         notes += ordered.notes
@@ -126,9 +125,17 @@ def _continues(before: Part, part: Part, pause: float | None, views: Views, forc
     return False not in told and (pause is None or pause <= LONG_PAUSE_S)
 
 
-def _alone(key: Sequence[str], usual: Sequence[str]) -> str:
-    odd = [f"{what}: {own}, most have {other}" for (what, _), own, other in zip(_BODY, key, usual, strict=True) if own != other]
-    return f"is the only picture of its kind ({'; '.join(odd)})" if odd else "is the only picture; a series needs at least two"
+def _alone(key: tuple[str, ...], bodies: dict[tuple[str, ...], list[Shot]]) -> str:
+    """Why a shot whose body made no other: in what it differs from most, or where none is usual, from any."""
+    usual = max(bodies, key=lambda one: len(bodies[one]))
+    odd = [f"{what}: {own}, others have {other}" for (what, _), own, other in zip(_BODY, key, usual, strict=True) if own != other]
+    if key == usual:
+        odd = [
+            f"{what}: {own}"
+            for index, ((what, _), own) in enumerate(zip(_BODY, key, strict=True))
+            if len({one[index] for one in bodies}) > 1
+        ]
+    return f"is the only picture of its kind ({'; '.join(odd)})" if odd else "is the only picture"
 
 
 def _told(bodies: dict[tuple[str, ...], list[Shot]]) -> str:

@@ -15,7 +15,7 @@ from capture.sorting.which_varies import chosen_subset
 
 LEAST_RUN = 3
 """Shots in the shortest run that counts as a series of its own among others of the same view."""
-RECENT_VIEWS = 6
+RECENT_VIEWS = 4
 """Views to which a photographer may come back without a long pause."""
 
 

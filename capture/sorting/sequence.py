@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capture.reading.shot import Shot
+from capture.sorting.settings import some
 
 PAUSE_S = 20.0
 PAUSE_RATIO = 8.0
@@ -89,7 +90,8 @@ def _against_the_clock(by_time: Sequence[Shot]) -> str | None:
     if timeless:
         if len(timeless) == len(by_time):
             return "no picture says when it was taken; the order is that of the file names"
-        return f"{len(timeless)} pictures do not say when they were taken ({timeless[0].path.name} …); the order is that of the file names"
+        few = some([shot.path.name for shot in timeless], 3)
+        return f"{len(timeless)} of {len(by_time)} pictures do not say when they were taken ({few}); the order is that of the file names"
     pairs = [(one, other, number_of(one), number_of(other)) for one, other in itertools.pairwise(by_time) if one.seconds != other.seconds]
     counted = [(one, other, a, b) for one, other, a, b in pairs if a is not None and b is not None and a[0] == b[0]]
     falling = [(one, other) for one, other, a, b in counted if b[1] < a[1] and not _starts_again(a, b)]
