@@ -1,8 +1,7 @@
-"""Where one picture lies on another: phase correlation on log gradients, then ECC where that is not sure.
+"""Where one picture lies on another: phase correlation on log gradients, refined to a similarity on the log light itself.
 
-Phase correlation: Kuglin & Hines 1975, peak below a pixel by the centroid of 5×5 (OpenCV). Rotation and scale without a first
-guess: Reddy & Chatterji, IEEE Trans. Image Processing 5(8), 1996. ECC: Evangelidis & Psarakis, PAMI 30(10), 2008. Gradients
-of the logarithm are the same at every exposure, as far as noise and clipping leave them.
+Logarithms are the same at every exposure but for an offset, as far as noise and clipping leave them; light is added before the
+logarithm so that noise makes no edges, the same amount of scene light in both pictures.
 """
 
 from __future__ import annotations
@@ -14,25 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.developing.recipe import Transform
+from capture.proving.coarse import Floats, Mask, Matrix, log_gradient, masked_shift, phase_shift, similarity, turned_and_zoomed
+from capture.proving.refine import TURNED, TURNED_UNSURE, Refined, pick, refine
 from capture.srgb import Linear
-
-Floats = NDArray[np.float32]
-Matrix = NDArray[np.float64]
 
 SIDE = 768
 """Longest side at which pictures are compared: 0.1 pixel there is 0.2 of a 1536-pixel working picture."""
 COLOUR_SIDE = 192
 SURE, LEAST = 0.5, 0.1
-"""Response of phase correlation above which its shift is taken as it is, and below which nothing is believed."""
-FLOOR = 0.004
-"""Light added before the logarithm, so that the noise of blacks makes no gradients."""
+"""Response of phase correlation above which its shift is the only guess, and below which others are needed to believe anything."""
+FLOOR = 0.002
+"""Least light added before the logarithm."""
 OFFSET = 0.01
 CLIPPED = 0.985
-ECC_SIDE = 384
-ECC_LEAST = 0.35
-"""Correlation that ECC must reach to be believed."""
-TWIST, ZOOM = 0.02, 0.002
-"""Degrees of rotation and change of scale below which a similarity is given as a shift alone."""
+WORSE = 0.02
+"""Response that a turn or zoom may lose to interpolation; one that loses more is not believed."""
+_COARSE = 2
+BELIEVED, SURE_CORRELATION = 0.60, 0.80
+"""Correlation of the two pictures' light at their edges below which no alignment is believed, and above which none needs a response."""
+ERROR = 0.6
+"""Standard error of a corner in compared pixels beyond which an alignment says nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,16 @@ class Features:
 
 @dataclass(frozen=True)
 class Alignment:
-    """``matrix`` (2, 3) takes positions of the reference to positions in the picture, in pixels of the compared size."""
+    """``matrix`` (2, 3) takes positions of the reference to positions in the picture, in pixels of the compared size.
+
+    ``response`` of phase correlation, ``correlation`` of light at edges after alignment, standard ``error`` of a corner in pixels;
+    ``found``: whether it is to be believed.
+    """
 
     matrix: Matrix
     response: float
+    correlation: float
+    error: float
     method: str
     found: bool
 
@@ -81,99 +87,80 @@ def _shrunk(picture: Floats, side: int) -> Floats:
 
 
 def align(reference: Features, other: Features, *, scale: float = 1.0) -> Alignment:
-    """The shift, or shift with rotation and scale, from ``reference`` to ``other``; ``scale`` is a first guess of magnification."""
-    one, two = log_gradient(reference.green(), reference.usable), log_gradient(other.green(), other.usable)
-    guesses = [similarity(scale, 0.0, one.shape)]
-    matrix, response = _shifted(one, two, guesses[0])
-    method = "phase"
+    """The shift, rotation and scale from ``reference`` to ``other``; ``scale`` is a first guess of magnification."""
+    one, two, usable_one, usable_two = _levelled(reference, other)
+    gradients = log_gradient(one, usable_one), log_gradient(two, usable_two)
+    start = similarity(scale, 0.0, one.shape)
+    guess, response = phase_shift(*gradients, start)
+    method, guesses = "phase", [guess]
     if response < SURE:
-        turn, zoom = _turn_and_zoom(one, two)
-        again, better = _shifted(one, two, similarity(zoom, turn, one.shape))
-        if better > response * 1.15 and better > LEAST:
-            matrix, response = again, better
-        refined = _ecc(one, two, matrix)
-        if refined is not None:
-            return Alignment(refined, response, "ECC", True)
-    return Alignment(matrix, response, method, response >= LEAST)
+        guesses.append(start)
+        for turned in turned_and_zoomed(*gradients):
+            again, better = phase_shift(*gradients, turned)
+            guesses.append(again)
+            response = max(response, better)
+        guesses.append(masked_shift(one, two, usable_one, usable_two))
+    points = pick(one, usable_one)
+    if len(guesses) > 1:
+        method = "ECC"
+        guesses = [_coarsely(one, two, usable_one, usable_two, guesses, scale)]
+    turned: float = TURNED if response >= SURE else TURNED_UNSURE * min(1.0, 0.1 / max(response, 1e-3))
+    best = refine(points, two, usable_two, guesses[0], scale, turned)
+    if best is not None and response >= LEAST and not _is_shift(best.matrix, scale):
+        _, after = phase_shift(*gradients, best.matrix)
+        if after < response - WORSE:  # blur that differs over the picture can look like a turn, but a true one makes gradients meet
+            best = refine(points, two, usable_two, guesses[0], scale, float("inf"))
+    if best is None:
+        return Alignment(np.eye(2, 3), response, 0.0, float("inf"), "none", False)
+    believed = best.correlation > BELIEVED and best.error < ERROR and (response >= LEAST or best.correlation > SURE_CORRELATION)
+    return Alignment(best.matrix, response, best.correlation, best.error, method, believed)
 
 
-def log_gradient(light: Floats, usable: NDArray[np.uint8]) -> Floats:
-    """Size of the gradient of log light, calm where pixels are clipped."""
-    logs = cv2.GaussianBlur(np.log2(np.maximum(light, 0) + np.float32(FLOOR)), (0, 0), 0.8)
-    gradient = cv2.magnitude(cv2.Sobel(logs, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(logs, cv2.CV_32F, 0, 1, ksize=3))
-    gradient = np.minimum(gradient, np.float32(np.quantile(gradient[::4, ::4], 0.98) + 1e-6))
-    gradient *= cv2.erode(usable, np.ones((5, 5), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(gradient, np.float32)
+def _is_shift(matrix: Matrix, scale: float) -> bool:
+    return bool(np.abs(matrix[:, :2] - scale * np.eye(2)).max() < 1e-9)
 
 
-def similarity(scale: float, degrees: float, shape: tuple[int, ...]) -> Matrix:
-    """Scale and rotation about the middle of the picture."""
-    cos, sin = scale * np.cos(np.radians(degrees)), scale * np.sin(np.radians(degrees))
-    x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
-    return np.array([[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y]])
+def _levelled(reference: Features, other: Features) -> tuple[Floats, Floats, Mask, Mask]:
+    """Log light of both pictures with the same scene light added before the logarithm, and where each is usable."""
+    lights = reference.green(), other.green()
+    both = (reference.usable > 0) & (other.usable > 0)
+    medians = [max(1e-4, float(np.median(light[both]))) if both.any() else 1.0 for light in lights]
+    floors = [max(FLOOR, 2 * _noise(light)) for light in lights]
+    ratio = medians[1] / medians[0]
+    floor = max(floors[0], floors[1] / ratio)
+    logs, masks = [], []
+    for light, features_of, add in ((lights[0], reference, floor), (lights[1], other, floor * ratio)):
+        logs.append(cv2.GaussianBlur(np.log2(np.maximum(light, 0) + np.float32(add)), (0, 0), 1.0))
+        masks.append(cv2.erode(features_of.usable, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_REPLICATE) > 0)
+    return logs[0], logs[1], masks[0], masks[1]
 
 
-def _shifted(one: Floats, two: Floats, start: Matrix) -> tuple[Matrix, float]:
-    """``start`` followed by the shift that phase correlation finds, and its response."""
-    moved = two if np.allclose(start, np.eye(2, 3)) else warped(two, start)
-    window = cv2.createHanningWindow((one.shape[1], one.shape[0]), cv2.CV_32F)
-    (x, y), response = cv2.phaseCorrelate(one, np.ascontiguousarray(moved), window)
-    shift = np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
-    return (np.vstack([start, [0, 0, 1]]) @ shift)[:2], float(min(response, 1.0))
+def _noise(light: Floats) -> float:
+    """Standard deviation of noise by Immerkær's operator, on an even sample of rows."""
+    rows = light[: len(light) // 3 * 3].reshape(-1, 3, light.shape[1])[:: max(1, len(light) // 3 // 64)]
+    down = rows[:, 0] - 2 * rows[:, 1] + rows[:, 2]
+    ripple = down[:, :-2] - 2 * down[:, 1:-1] + down[:, 2:]
+    return float(np.median(np.abs(ripple))) / 0.6745 / 6
 
 
-def warped(picture: Floats, matrix: Matrix) -> Floats:
-    """``picture`` as it would lie on the reference; outside of it 0."""
-    size = picture.shape[1], picture.shape[0]
-    return np.asarray(cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0), np.float32)
-
-
-def _turn_and_zoom(one: Floats, two: Floats) -> tuple[float, float]:
-    """Rotation in degrees and magnification by phase correlation of the log-polar spectra."""
-    side = 256
-    spectra = []
-    for picture in (one, two):
-        square = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA) if min(picture.shape) > 8 else picture
-        square = square * cv2.createHanningWindow((square.shape[1], square.shape[0]), cv2.CV_32F)
-        spectrum = np.fft.fftshift(np.abs(np.fft.fft2(square - square.mean())))
-        spectra.append(np.log1p(spectrum).astype(np.float32))
-    centre, reach = (side / 2, side / 2), side / 2
-    polar = [cv2.warpPolar(spectrum, (side, 2 * side), centre, reach, cv2.INTER_LINEAR | cv2.WARP_POLAR_LOG)[:side] for spectrum in spectra]
-    polar = [np.ascontiguousarray(p - cv2.GaussianBlur(p, (0, 0), 12)) for p in polar]
-    (x, y), _ = cv2.phaseCorrelate(polar[0], polar[1], cv2.createHanningWindow((side, side), cv2.CV_32F))
-    zoom = float(np.exp(-x * np.log(reach) / side))
-    turn = float(y * 360 / (2 * side))
-    return (turn, zoom) if 0.3 < zoom < 3 else (0.0, 1.0)
-
-
-def _ecc(one: Floats, two: Floats, start: Matrix) -> Matrix | None:
-    """A similarity near ``start`` that correlates best, or None."""
-    shrink = min(1.0, ECC_SIDE / max(one.shape))
-    size = max(8, round(one.shape[1] * shrink)), max(8, round(one.shape[0] * shrink))
-    template, picture = (cv2.GaussianBlur(cv2.resize(p, size, interpolation=cv2.INTER_AREA), (0, 0), 1.2) for p in (one, two))
+def _coarsely(one: Floats, two: Floats, usable_one: Mask, usable_two: Mask, guesses: list[Matrix], scale: float) -> Matrix:
+    """The best of ``guesses`` after refinement at half or quarter size."""
+    shrink = 1 / _COARSE if max(one.shape) < 600 else 1 / (2 * _COARSE)
+    size = max(16, round(one.shape[1] * shrink)), max(16, round(one.shape[0] * shrink))
+    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (one, two)]
+    masks = [cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99 for m in (usable_one, usable_two)]
+    points = pick(small[0], masks[0])
     scaling = np.diag([size[0] / one.shape[1], size[1] / one.shape[0], 1.0])
-    first = (scaling @ np.vstack([start, [0, 0, 1]]) @ np.linalg.inv(scaling))[:2].astype(np.float32)
-    try:
-        reached, found = cv2.findTransformECC(
-            template, picture, first, cv2.MOTION_AFFINE, (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5), None, 3
-        )
-    except cv2.error:
-        return None
-    if reached < ECC_LEAST:
-        return None
-    matrix = (np.linalg.inv(scaling) @ np.vstack([found, [0, 0, 1]]) @ scaling)[:2]
-    return nearest_similarity(matrix, one.shape)
-
-
-def nearest_similarity(matrix: Matrix, shape: tuple[int, ...]) -> Matrix | None:
-    """The similarity nearest to an affine transform over the picture; None where they differ by more than 1 % of it."""
-    a, b = (matrix[0, 0] + matrix[1, 1]) / 2, (matrix[1, 0] - matrix[0, 1]) / 2
-    linear = np.array([[a, -b], [b, a]])
-    if np.abs(matrix[:, :2] - linear).max() > 0.01:
-        return None
-    middle = np.array([(shape[1] - 1) / 2, (shape[0] - 1) / 2])
-    offset = matrix @ np.append(middle, 1) - linear @ middle
-    return np.column_stack([linear, offset])
+    tried: list[tuple[float, Refined]] = []
+    for guess in guesses:
+        matrix = (scaling @ np.vstack([guess, [0, 0, 1]]) @ np.linalg.inv(scaling))[:2]
+        refined = refine(points, small[1], masks[1], matrix, scale, TURNED_UNSURE)
+        if refined is not None:
+            tried.append((refined.correlation * min(1.0, refined.points / (0.3 * max(1, len(points.at)))), refined))
+    if not tried:
+        return guesses[0]
+    best = max(tried, key=lambda one: one[0])[1].matrix
+    return np.asarray((np.linalg.inv(scaling) @ np.vstack([best, [0, 0, 1]]) @ scaling)[:2])
 
 
 def as_transform(matrix: Matrix, compared: tuple[int, ...], size: tuple[int, int]) -> Transform:

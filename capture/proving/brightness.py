@@ -37,13 +37,13 @@ class Brightness:
     blocks: NDArray[np.int64]
 
 
-def exposure_claim(shot: Shot) -> float | None:
+def claimed_ev(shot: Shot) -> float | None:
     """log2(t · ISO/100 / N²) by the metadata; an unknown ISO or f-number leaves its term out, an unknown shutter gives None."""
-    if shot.shutter is None:
+    if shot.shutter is None or shot.shutter.value <= 0:
         return None
     ev = math.log2(shot.shutter.value)
-    ev += math.log2(shot.iso.value / 100) if shot.iso else 0.0
-    return ev - (2 * math.log2(shot.f_number.value) if shot.f_number else 0.0)
+    ev += math.log2(shot.iso.value / 100) if shot.iso and shot.iso.value > 0 else 0.0
+    return ev - (2 * math.log2(shot.f_number.value) if shot.f_number and shot.f_number.value > 0 else 0.0)
 
 
 def brightness(reports: Sequence[Mapping[str, Any]], claims: Sequence[float], central: bool = False) -> Brightness:

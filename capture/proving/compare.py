@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.developing.recipe import UNMOVED
-from capture.proving.alignment import FLOOR, Alignment, Features, align, as_transform, drift, features, turn_and_scale, warped
+from capture.proving.alignment import FLOOR, Alignment, Features, align, as_transform, drift, features, turn_and_scale
+from capture.proving.coarse import warped
 from capture.proving.detail import detail_grid
 from capture.proving.moving import moving_content
 from capture.srgb import Linear
@@ -43,7 +44,8 @@ def compare(reference: Features, picture: Linear, *, ev: float | None, scale: fl
     transform = as_transform(found.matrix, reference.light.shape, reference.size) if found.found else UNMOVED
     turn, zoom = turn_and_scale(transform)
     facts: dict[str, Any] = {
-        "found": found.found, "method": found.method, "response": round(found.response, 4), "transform": list(transform),
+        "found": found.found, "method": found.method, "response": round(found.response, 4), "correlation": round(found.correlation, 4),
+        "error": round(found.error, 4) if np.isfinite(found.error) else None, "transform": list(transform),
         "drift": round(drift(transform, reference.size), 4), "rotation": round(turn, 5), "scale": round(zoom, 6),
     }  # fmt: skip
     return facts | _seen(reference, own, found, ev)
@@ -59,7 +61,8 @@ def _seen(reference: Features, own: Features, found: Alignment, claimed: float |
     measured = float(np.median(np.log2(two[measurable] / one[measurable]))) if measurable.mean() > 0.01 else None
     believed = measured if measured is not None else claimed if claimed is not None else 0.0
     gain = np.float32(2.0**believed)
-    ratio = np.where(measurable, np.log2(np.maximum(two, DARKEST) / np.maximum(one, DARKEST)) - np.float32(believed), np.nan)
+    lit = both & (one > DARKEST * max(2.0, 3 / gain)) & (one < BRIGHTEST) & (one * gain < BRIGHTEST)
+    ratio = np.where(lit, np.log2(np.maximum(two, DARKEST) / np.maximum(one, DARKEST)) - np.float32(believed), np.nan)
     small = reference.colour.astype(np.float32)
     colours, seen = _small_pair(own, found, small.shape, both)
     return {

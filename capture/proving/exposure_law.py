@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from capture.proving.brightness import Brightness, brightness, exposure_claim
+from capture.proving.brightness import Brightness, brightness, claimed_ev
 from capture.proving.material import Material
 from capture.proving.proof import Check, Verdict
 from capture.proving.tolerances import BRIGHTNESS_EV, CLEARLY_EV, FLICKER_EV, LIGHT_DRIFT_EV, OPPOSITE_EV
@@ -20,7 +20,7 @@ def claims_of(material: Material) -> list[float] | None:
     """EV that the metadata claim of each frame; None when one of them does not say."""
     if material.attribute == "exposure":
         return list(material.values)
-    found = [exposure_claim(shot) for shot in material.shots]
+    found = [claimed_ev(shot) for shot in material.shots]
     return None if any(ev is None for ev in found) else [float(ev) for ev in found if ev is not None]
 
 

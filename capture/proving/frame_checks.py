@@ -23,7 +23,8 @@ def exposure_flags(material: Material, index: int) -> list[str]:
     if report["black"].get("G", 0.0) > UNDEREXPOSED:
         flags.append("underexposed")
     compared = material.compared(index)
-    if compared and compared["found"] and compared["moving"]["share"] > MOVING_SHARE:
+    same = report["mosaic_sha256"] == material.reports[material.reference]["mosaic_sha256"]
+    if compared and not same and compared["found"] and compared["moving"]["share"] > MOVING_SHARE:
         flags.append("moving")
     flash = [shot.flash for shot in material.shots]
     if material.shots[index].flash and sum(bool(one) for one in flash) < len(flash):
@@ -83,6 +84,10 @@ def alignment_check(material: Material, index: int) -> tuple[Check, Transform, f
         return Check("alignment", Verdict.UNKNOWN, said, 0.0, None, None, DRIFT_PX, "px", True), UNMOVED, 0.0
     transform: Transform = tuple(compared["transform"])
     moved = largest_shift(transform, material.size)
+    if material.reports[index]["mosaic_sha256"] == material.reports[material.reference]["mosaic_sha256"]:
+        transform, moved = UNMOVED, 0.0
+    elif moved < DRIFT_PX + 2 * compared["error"]:
+        transform = UNMOVED
     limit = DRIFT_SHARE * min(material.size)
     figures = (0.0, round(moved, 3), round(moved, 3), DRIFT_PX, "px")
     if material.attribute == "focal_length":
@@ -90,8 +95,9 @@ def alignment_check(material: Material, index: int) -> tuple[Check, Transform, f
     if moved > limit:
         said = f"{name}: the camera moved by {moved:.0f} px of {min(material.size)}; too much to share a crop (limit {limit:.0f} px)"
         return Check("alignment", Verdict.REFUSED, said, 0.0, round(moved, 3), round(moved, 3), limit, "px"), UNMOVED, moved
-    said = f"{name}: moved by {moved:.2f} px" + (", and is laid back onto the reference" if moved > DRIFT_PX else "")
-    return Check("alignment", Verdict.PROVED, said, *figures, False), transform if moved > DRIFT_PX else UNMOVED, moved
+    back = transform != UNMOVED
+    said = f"{name}: lies {moved:.2f} px from the reference" + (", and is laid back onto it" if back else "")
+    return Check("alignment", Verdict.PROVED, said, *figures, False), transform, moved
 
 
 def twins(material: Material) -> list[list[int]]:

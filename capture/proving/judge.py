@@ -7,11 +7,12 @@ from typing import Any
 
 from capture.developing.recipe import UNMOVED
 from capture.proving import blur_law, exposure_law, focal_law, noise_law, white_balance_law
+from capture.proving.banding import amplitudes
 from capture.proving.crop import shared_crop
 from capture.proving.frame_checks import alignment_check, black_check, exposure_flags, same_label, scene_check, twins
 from capture.proving.material import Material
 from capture.proving.proof import Check, FrameProof, Proof, Verdict, worst
-from capture.proving.tolerances import DRIFT_PX
+from capture.proving.tolerances import BANDING_EV
 from capture.reading.shot import Shot
 
 HELD_EV = 0.5
@@ -46,10 +47,13 @@ def judge(
         alignment, transform, moved = alignment_check(material, index)
         checks[index].append(alignment)
         placed.append((transform, moved))
-        if moved > DRIFT_PX:
+        if transform != UNMOVED or alignment.verdict is Verdict.REFUSED:
             flags[index].append("drift")
         if alignment.verdict is Verdict.UNKNOWN:
             flags[index].append("unaligned")
+    for index, amplitude in enumerate(amplitudes(material)):
+        if amplitude > BANDING_EV:
+            flags[index].append("banding")
     notes += _laws(material, claims, checks, flags)
     _twins(material, checks, flags)
     for index in range(material.count):
@@ -85,6 +89,9 @@ def _laws(material: Material, claims: list[float] | None, checks: list[list[Chec
         slopes = noise_law.measure(material)
         for index in everyone:
             checks[index].append(noise_law.check(material, slopes, index, material.attribute == "iso" and held))
+            profile = noise_law.check_profile(material, slopes, index)
+            if profile:
+                checks[index].append(profile)
     if material.attribute in blur_law.SCALES:
         at = blur_law.measure(material)
         for index in everyone:

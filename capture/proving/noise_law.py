@@ -16,7 +16,7 @@ import numpy as np
 from capture.proving.material import Material
 from capture.proving.noise import fit_line
 from capture.proving.proof import Check, Verdict
-from capture.proving.tolerances import NOISE_EV, NOISE_LIMIT_EV
+from capture.proving.tolerances import NOISE_EV, NOISE_LIMIT_EV, PROFILE_EV
 
 NAME = "noise"
 _PATTERNS = (0.0, *np.geomspace(0.002, 0.03, 16))
@@ -24,10 +24,14 @@ _PATTERNS = (0.0, *np.geomspace(0.002, 0.03, 16))
 
 @dataclass(frozen=True)
 class Slopes:
-    """log2 of the slope of each frame over ISO, against the median frame, and its standard error (NaN: not measurable)."""
+    """log2 of the slope of each frame over ISO, against the median frame, and its standard error (NaN: not measurable).
+
+    ``pattern`` is the fixed pattern's standard deviation over the mean.
+    """
 
     residual: list[float]
     error: list[float]
+    pattern: float = 0.0
 
 
 def measure(material: Material) -> Slopes:
@@ -37,20 +41,21 @@ def measure(material: Material) -> Slopes:
     residual, error = [], []
     for shot, law in zip(material.shots, laws, strict=True):
         slope, spread = _slope(law, float(pattern)) if law else (0.0, math.inf)
-        if shot.iso is None or slope <= 0 or not math.isfinite(spread):
+        if shot.iso is None or shot.iso.value <= 0 or slope <= 0 or not math.isfinite(spread):
             residual.append(math.nan)
             error.append(math.nan)
             continue
         residual.append(math.log2(slope / shot.iso.value))
         error.append(spread / slope / math.log(2))
     centre = _weighted_median(residual, error)
-    return Slopes([value - centre for value in residual], error)
+    return Slopes([value - centre for value in residual], error, float(pattern))
 
 
 def check(material: Material, found: Slopes, index: int, decides: bool) -> Check:
     """The law on one frame, in EV of ISO."""
     shot, reference = material.shots[index], material.shots[material.reference]
-    claimed = math.log2(shot.iso.value / reference.iso.value) if shot.iso and reference.iso else None
+    known = shot.iso and reference.iso and min(shot.iso.value, reference.iso.value) > 0
+    claimed = math.log2(shot.iso.value / reference.iso.value) if known and shot.iso and reference.iso else None
     residual, error = found.residual[index], found.error[index]
     name = material.name(index)
     if claimed is None or not math.isfinite(residual) or NOISE_EV + 3 * error > NOISE_LIMIT_EV + NOISE_EV:
@@ -65,7 +70,21 @@ def check(material: Material, found: Slopes, index: int, decides: bool) -> Check
     if abs(residual) <= tolerance:
         return Check(NAME, Verdict.PROVED, f"{name}: noise like ISO {iso * 2**residual:.0f}, ISO tag {iso:g}", *figures, decides)
     said = f"{name}: its noise is that of ISO {iso * 2**residual:.0f}, but the ISO tag says {iso:g}"
-    return Check(NAME, Verdict.REFUSED, said, *figures, decides)
+    return Check(NAME, Verdict.REFUSED if decides else Verdict.UNKNOWN, said, *figures, decides)
+
+
+def check_profile(material: Material, found: Slopes, index: int) -> Check | None:
+    """The noise against the file's own NoiseProfile, if it has one. It is a table of the maker's, so it never refuses alone."""
+    law, profile = material.reports[index].get("noise"), material.reports[index].get("noise_profile")
+    if not law or not profile:
+        return None
+    mean, variance = np.array(law["mean"]), np.array(law["variance"])
+    promised = profile[0] * mean + profile[1] + (found.pattern * mean) ** 2
+    residual = float(np.median(np.log2(variance / promised)))
+    figures = (0.0, round(residual, 4), round(residual, 4), PROFILE_EV, "EV")
+    good = abs(residual) <= PROFILE_EV
+    said = f"{material.name(index)}: noise variance {residual:+.2f} EV against the file's NoiseProfile"
+    return Check("noise_profile", Verdict.PROVED if good else Verdict.UNKNOWN, said, *figures, False)
 
 
 def _slope(law: Mapping[str, Any], pattern: float) -> tuple[float, float]:

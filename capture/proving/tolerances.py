@@ -19,6 +19,8 @@ LIGHT_DRIFT_EV = 0.06
 """Steady change of light from the first to the last frame from which it is named."""
 NOISE_EV = 0.40
 """ISO from the slope of the noise: gain stages are within 0.15 EV, the measurement adds three standard errors."""
+PROFILE_EV = 0.5
+"""Variance against the file's NoiseProfile: texture adds to it, lossy compression takes from it."""
 NOISE_LIMIT_EV = 1.0
 """With a tolerance beyond this the noise says nothing about ISO."""
 APERTURE_EV = 1.0
@@ -35,6 +37,7 @@ MATCH_SAME, MATCH_OTHER = 0.5, 0.25
 """Correlation of detail from which two frames show one scene, and below which they do not."""
 MOVING_SHARE = 0.002
 BANDING_EV = 0.02
+"""Amplitude of a wave along the rows or columns of the brightness ratio of two frames."""
 OVEREXPOSED, UNDEREXPOSED = 0.25, 0.25
 """Clipped share of any colour, and share of green at or below black."""
 LEAST_BLOCKS = 0.03
