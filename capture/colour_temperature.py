@@ -62,7 +62,8 @@ def correlated(xy: Array) -> tuple[float, float] | None:
     if not np.isfinite(xy).all() or divisor <= 0 or min(xy) <= 0:
         return None
     colour = _colour()
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whites off its table are refused below
         kelvin, duv = (float(value) for value in colour.temperature.uv_to_CCT_Ohno2013(colour.models.xy_to_UCS_uv(xy)))
     margin = 0.05  # of a mired: daylight lies off the black body
     inside = LOWEST / (1 + LOWEST * margin / 1e6) <= kelvin <= HIGHEST / (1 - HIGHEST * margin / 1e6)

@@ -67,8 +67,10 @@ def _jpeg(path: Path) -> NDArray[np.uint8] | None:
 
 
 def _tiff(path: Path) -> Pixels | NDArray[np.uint8] | None:
-    mode = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-    return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), mode)  # type: ignore[no-any-return]
+    # OpenCV 4.11 returns wrong numbers for 16-bit TIFF with IMREAD_COLOR_RGB
+    mode = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    found = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), mode)
+    return None if found is None else np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB))
 
 
 def _heic(path: Path) -> NDArray[np.uint8] | None:
@@ -80,7 +82,7 @@ def _heic(path: Path) -> NDArray[np.uint8] | None:
         found = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
         if found.size[0] * found.size[1] > PIXEL_LIMIT:
             raise InputError(f"{path} says it is {found.size[0]}×{found.size[1]}; too large")
-        return np.ascontiguousarray(np.asarray(found)[..., :3])
+        return np.array(found, np.uint8)[..., :3].copy()  # its buffer dies with it
     except InputError:
         raise
     except Exception as error:  # libheif's errors share no base class
@@ -92,8 +94,8 @@ def _linear(path: Path) -> NDArray[np.float32] | None:
         magic = stream.read(4)
     if magic == b"\x76\x2f\x31\x01":
         return _exr(path)
-    found = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB) if magic[:2] == b"#?" else None
-    return None if found is None else np.asarray(found, np.float32)
+    found = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR) if magic[:2] == b"#?" else None
+    return None if found is None else np.asarray(found, np.float32)[..., ::-1]
 
 
 def _exr(path: Path) -> NDArray[np.float32]:

@@ -104,6 +104,19 @@ def test_other_formats_are_refused() -> None:
         decode_rgb(b"GIF89a" + bytes(100))
 
 
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize("fast", [False, True])
+def test_png_keeps_every_number(depth: type, fast: bool) -> None:
+    """``fast`` only changes how the same numbers are packed."""
+    picture = smooth().astype(depth) * (1 if depth is np.uint8 else 257)
+    data = encode_png(picture, fast=fast)
+    assert data == encode_png(picture.copy(), fast=fast)
+    again = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    assert again.dtype == depth
+    assert np.array_equal(again, picture)
+    check_picture(data)
+
+
 def test_wrong_arrays_are_refused() -> None:
     with pytest.raises(ValueError, match="uint8"):
         encode_png(np.zeros((4, 4), np.uint8))
