@@ -36,9 +36,11 @@ def boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, 
     """(type, start of content, end) of the boxes between two offsets; ``end`` may lie beyond the file when that was cut."""
     at = start
     for _ in range(_MOST_BOXES):
+        if at + 8 > end:
+            return
         stream.seek(at)
         head = stream.read(16)
-        if at + 8 > end or len(head) < 8:
+        if len(head) < 8:
             return
         size, kind, content = struct.unpack(">I", head[:4])[0], head[4:8], at + 8
         if size == 1 and len(head) == 16:

@@ -104,9 +104,9 @@ def text_of(tags: Tags, name: str) -> str:
 def _tags(stream: BinaryIO, maker_notes: bool) -> dict[str, Any]:
     try:
         return dict(exifread.process_file(stream, details=maker_notes, extract_thumbnail=False))
-    except (OSError, MemoryError):
+    except MemoryError:
         raise
-    except Exception:
+    except Exception:  # among them OSError, from offsets before the file
         return {}
 
 

@@ -1,7 +1,7 @@
 """What exiftool finds, in one batched call for a whole folder: the only reader that knows every maker note.
 
 It runs as a process of its own, with a time limit, a memory cap where the system has one, and a cap on what it may print. File
-names go in by its standard input as C strings, so that neither their number nor their spelling can touch the command line.
+names go in by its standard input, a line each, so that neither their number nor their spelling can touch the command line.
 A batch that fails is halved until the file that spoils it stands alone.
 """
 
@@ -41,7 +41,7 @@ def exiftool_statements(paths: Sequence[Path]) -> tuple[dict[Path, Statement], l
         batch = waiting.pop(0)
         entries = _call(program, batch)
         if entries is not None:
-            found |= {path: one for path in batch if (one := exiftool_statement(entries.get(path.as_posix(), {}))) is not None}
+            found |= {path: one for path in batch if (one := exiftool_statement(entries.get(_name(path), {}))) is not None}
         elif len(batch) > 1 and len(lost) < 8:
             waiting[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
         else:
@@ -54,7 +54,7 @@ def _call(program: str, batch: Sequence[Path]) -> dict[str, Entry] | None:
     """exiftool's entries by file name; None when it failed, took too long, or printed too much."""
     options = ["-j", "-a", "-G1", "-q", "-q", "-fast", "-charset", "filename=utf8"]
     options += [f"-{tag}#" for tag in NUMBERS] + [f"-{tag}" for tag in TEXTS]
-    names = [f"#[CSTR]{_c_string(path.as_posix())}" for path in batch]
+    names = [_line(_name(path)) for path in batch]
     with tempfile.TemporaryFile() as arguments:
         arguments.write("\n".join((*options, *names, "")).encode("utf-8", "surrogateescape"))
         arguments.seek(0)
@@ -90,9 +90,16 @@ def _entries(printed: bytes) -> dict[str, Entry] | None:
     return {str(entry.get("SourceFile", "")): entry for entry in entries if isinstance(entry, dict)}
 
 
-def _c_string(name: str) -> str:
-    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return escaped if not escaped.startswith("-") else f"./{escaped}"
+def _name(path: Path) -> str:
+    """How ``path`` is spelt to exiftool: never like an option, a comment, or with a blank at its start."""
+    return path.as_posix() if path.is_absolute() else f"./{path.as_posix()}"
+
+
+def _line(name: str) -> str:
+    """``name`` as a line of arguments. As a C string it may hold line breaks, but exiftool then mistakes $ and @."""
+    if not set("\n\r") & set(name):
+        return name
+    return "#[CSTR]" + name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace('"', '\\"')
 
 
 def _cap_memory(process: int) -> None:
