@@ -57,7 +57,9 @@ def simulate(
         str | None,
         typer.Option(help="Several series in one folder, file numbers and times going on: VARY[:FRAMES][@SCENE],… (each a new scene)."),
     ] = None,
-    balance: Annotated[str, typer.Option("--white-balance", help="manual (kelvins), auto or preset.")] = "manual",
+    balance: Annotated[
+        str, typer.Option("--white-balance", help="manual (kelvins), auto (drifts by up to 15 mired) or preset.")
+    ] = "manual",
     depth_of_field: Annotated[
         bool | None,
         typer.Option("--depth-of-field/--sharp", help="Blur by the thin lens; by default in aperture and focus_distance series."),
@@ -88,25 +90,15 @@ def simulate(
             return
         if out is None:
             raise UsageError("--out is missing; give the folder for the pictures")
-        width, height = size
-        if not (16 <= width <= 8192 and 16 <= height <= 8192) or width % 2 or height % 2:
-            raise UsageError(f"--size {width} {height}: both must be even and 16 to 8192")
-        if not 1 <= scenes <= 100_000 or not 0 <= scene_first <= 100_000 or not 0 <= seed < 1 << 62:
-            raise UsageError("--scenes must be 1 to 100000, --scene-first 0 to 100000, --seed 0 to 2^62")
-        if not 0 <= row_noise <= 1000 or not 0 <= hot_pixels <= 0.5:
-            raise UsageError("--row-noise must be 0 to 1000, --hot-pixels 0 to 0.5")
+        orders = [parse_order(one) for one in (["auto_wb=15"] if balance == "auto" else []) + (trap or [])]
+        parts = parse_mix(mix, frames) if mix else [Part(vary, frames, 0)]
+        _check(size, scenes, scene_first, seed, row_noise, hot_pixels, focal_length, balance)
+        if mix and (scenes != 1 or limits):
+            raise UsageError("--mix takes neither --scenes nor --range; name a scene for each series with @NUMBER")
         if picture and (hdri or mix or scenes != 1):
             raise UsageError("--picture is the one scene there is; it goes with neither --hdri nor --mix nor --scenes")
         if depth and not picture:
             raise UsageError("--depth is the depth of a --picture; give that too")
-        if not 4 <= focal_length <= 2000:
-            raise UsageError(f"--focal-length {focal_length:g} must be 4 to 2000 mm")
-        if balance not in BALANCES:
-            raise UsageError(f"--white-balance {balance!r} is none of {', '.join(BALANCES)}")
-        orders = [parse_order(one) for one in trap or []]
-        parts = parse_mix(mix, frames) if mix else [Part(vary, frames, 0)]
-        if mix and (scenes != 1 or limits):
-            raise UsageError("--mix takes neither --scenes nor --range; name a scene for each series with @NUMBER")
         if truth and truth.name != "-" and truth.resolve().is_relative_to(out.resolve()):
             raise UsageError(f"--truth {truth} lies among the pictures, where cat-ingest would see it; put it elsewhere")
         blurred = depth_of_field if depth_of_field is not None else depth is not None or any(part.vary in BLURRED for part in parts)
@@ -161,6 +153,22 @@ def simulate(
         series = f"{len(parts)} series" if mix else f"{scenes} scene(s)"
         what = mix or f"{len(settings[0])} frames, {vary} varying"
         print(f"{series} of {what}, in {out}", file=sys.stderr if truth and truth.name == "-" else sys.stdout)
+
+
+def _check(
+    size: tuple[int, int], scenes: int, first: int, seed: int, row_noise: float, hot_pixels: float, focal_length: float, balance: str
+) -> None:
+    width, height = size
+    if not (16 <= width <= 8192 and 16 <= height <= 8192) or width % 2 or height % 2:
+        raise UsageError(f"--size {width} {height}: both must be even and 16 to 8192")
+    if not 1 <= scenes <= 100_000 or not 0 <= first <= 100_000 or not 0 <= seed < 1 << 62:
+        raise UsageError("--scenes must be 1 to 100000, --scene-first 0 to 100000, --seed 0 to 2^62")
+    if not 0 <= row_noise <= 1000 or not 0 <= hot_pixels <= 0.5:
+        raise UsageError("--row-noise must be 0 to 1000, --hot-pixels 0 to 0.5")
+    if not 4 <= focal_length <= 2000:
+        raise UsageError(f"--focal-length {focal_length:g} must be 4 to 2000 mm")
+    if balance not in BALANCES:
+        raise UsageError(f"--white-balance {balance!r} is none of {', '.join(BALANCES)}")
 
 
 def main() -> None:

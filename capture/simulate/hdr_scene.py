@@ -176,14 +176,14 @@ def _too_large(path: Path) -> InputError:
 
 def _read_exr(path: Path) -> NDArray[np.float32]:
     channels = exr_channels(path)
-    for name in ("RGB", "RGBA"):
-        if name in channels:
-            return np.asarray(channels[name].pixels, np.float32)[..., :3]
+    for name, channel in channels.items():
+        if name in ("RGB", "RGBA") or name.endswith(".Combined"):  # the latter in Blender's multi-layer files
+            return np.asarray(channel.pixels, np.float32)[..., :3]
     raise InputError(f"{path} has channels {', '.join(map(str, channels))[:80]} and not R, G, B; give a colour environment")
 
 
 def exr_channels(path: Path) -> Mapping[str, Any]:
-    """The channels of an OpenEXR file by name, with ``pixels``; R, G and B are one channel ``RGB`` or ``RGBA``.
+    """The channels of all parts of an OpenEXR file by name, with ``pixels``; R, G and B are one channel ``RGB`` or ``RGBA``.
 
     Raises:
         InputError: damaged, no OpenEXR file, or too large.
@@ -191,10 +191,11 @@ def exr_channels(path: Path) -> Mapping[str, Any]:
     import OpenEXR
 
     try:
-        (left, top), (right, bottom) = OpenEXR.File(str(path), header_only=True).header()["dataWindow"]
-        if max(int(right) - int(left), int(bottom) - int(top)) >= SIDE_CAP:
-            raise _too_large(path)
-        return dict(OpenEXR.File(str(path)).channels())
+        for part in OpenEXR.File(str(path), header_only=True).parts:
+            (left, top), (right, bottom) = part.header["dataWindow"]
+            if max(int(right) - int(left), int(bottom) - int(top)) >= SIDE_CAP:
+                raise _too_large(path)
+        return {name: channel for part in OpenEXR.File(str(path)).parts for name, channel in part.channels.items()}
     except InputError:
         raise
     except Exception as error:

@@ -94,6 +94,8 @@ def test_presets_are_named_by_their_light_source(tmp_path, sky):
     assert all(np.array_equal(raw(paths[0]), raw(path)) for path in paths[1:])
     assert command("--out", tmp_path / "auto", *common, "--white-balance", "auto", "--frames", 2)[0] == 0
     assert {str(tags(path)["EXIF WhiteBalance"]) for path in files(tmp_path / "auto")} == {"Auto"}
+    assert command("--out", tmp_path / "drift", "--hdri", sky, "--size", 64, 48, "--white-balance", "auto", "--frames", 3)[0] == 0
+    assert len({str(tags(path)["Image Tag 0xC628"]) for path in files(tmp_path / "drift")}) == 3
 
 
 def test_compensation_moves_the_shutter_and_says_so(tmp_path, sky):
@@ -122,6 +124,17 @@ def test_a_cycles_picture_with_its_depth_is_the_scene(tmp_path):
     (near_sharp, far_blurred), (near_blurred, far_sharp) = contrast
     assert near_sharp > 5 * near_blurred
     assert far_sharp > 5 * far_blurred
+    whole = [
+        OpenEXR.Part({}, {"ViewLayer.Combined": np.dstack([stripes, depth])}, "a"),
+        OpenEXR.Part({}, {"ViewLayer.Depth.Z": depth}, "b"),
+    ]
+    layers = tmp_path / "layers" / "p.exr"
+    layers.parent.mkdir()
+    OpenEXR.File(whole).write(str(layers))
+    status, output = command("--out", tmp_path / "two", "--picture", layers, "--depth", layers, "--vary", "focus_distance",
+                             "--range", 0.8, 1000, "--frames", 2, "--focal-length", 100)  # fmt: skip
+    assert status == 0, output
+    assert [path.read_bytes() for path in files(tmp_path / "two")] == [path.read_bytes() for path in files(tmp_path / "out")]
     status, output = command("--out", tmp_path / "x", "--picture", tmp_path / "p.exr", "--depth", tmp_path / "small.exr")
     assert (status, "128×32" in output) == (2, True)
     status, output = command("--out", tmp_path / "x", "--picture", tmp_path / "p.exr", "--depth", tmp_path / "p.exr")

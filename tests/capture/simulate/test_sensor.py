@@ -6,6 +6,7 @@ from capture.simulate.dng import dng_bytes
 from capture.simulate.sensor import COLOUR_MATRIX, Sensor, camera_rgb, fixed_pattern, mosaic
 from capture.srgb import XYZ_FROM_SRGB
 from tests.capture.conftest import TAGS
+from tests.capture.simulate.looking import raw as raw_numbers
 
 
 @pytest.mark.parametrize("iso", [100, 800, 6400])
@@ -53,3 +54,22 @@ def test_the_fixed_pattern_belongs_to_the_body():
     assert one.std() == pytest.approx(0.005, rel=0.1)
     assert abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < 0.1
     assert np.array_equal(one, fixed_pattern(64, 64, 0.005, 1))
+
+
+def test_a_row_shares_its_offset():
+    sensor = Sensor(read_before=0.0, read_after=0.0, row_noise=20.0)
+    numbers = sensor.read(np.zeros((400, 64), np.float32), 100, np.random.default_rng(0)).astype(float)
+    assert numbers.std(axis=1).max() == 0
+    assert numbers[:, 0].std() == pytest.approx(20, rel=0.1)
+
+
+def test_hot_pixels_glow_with_the_time_and_stay_where_they_are(shoot):
+    """Two exposures by the numbers alone: twice the time, twice the glow, in the same places."""
+    sensor = Sensor(hot_share=0.01, non_uniformity=0.0)
+    dark = {"traps": ("lens_cap:1,2",), "size": (256, 192), "sensor": sensor}
+    folder = shoot("exposure", 2, limits=(2, 3), **dark)
+    short, long = (np.asarray(raw_numbers(path), float) - sensor.black for path in sorted(folder.iterdir()))
+    hot = long > 200
+    assert 0.005 < hot.mean() < 0.01
+    assert np.median(long[hot] / short[hot]) == pytest.approx(2, rel=0.05)
+    assert np.abs(long[~hot]).mean() < 10
