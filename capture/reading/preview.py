@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ _REDUCED = {8: cv2.IMREAD_REDUCED_GRAYSCALE_8, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4
 
 
 def preview(shot: Shot) -> Grey | None:
-    """Grey sRGB (height, width), upright, longest side 160 or less; None where the file gives no picture.
+    """Grey sRGB (height, width), upright, longest side 160 or less; None where the file gives no picture, or a blank one.
 
     A RAW file's embedded thumbnail where it has one, else its mosaic stretched between two percentiles.
     """
@@ -35,7 +36,7 @@ def preview(shot: Shot) -> Grey | None:
         grey = _grey(shot)
     except (InputError, OSError, ValueError, cv2.error):
         return None
-    if grey is None or grey.ndim != 2 or min(grey.shape) < 2:
+    if grey is None or grey.ndim != 2 or min(grey.shape) < 2 or grey.min() == grey.max():
         return None
     scale = SIDE / max(grey.shape)
     if scale < 1:
@@ -60,19 +61,22 @@ def _grey(shot: Shot) -> Grey | None:
 
 def _raw(shot: Shot) -> Grey | None:
     with raw_file(shot.path) as raw:
-        try:
-            thumb = raw.extract_thumb()
-        except rawpy.LibRawError:
-            thumb = None
-        found = None
-        if thumb is not None and thumb.format is rawpy.ThumbFormat.JPEG:
-            found = _jpeg(thumb.data, str(shot.path))
-        elif thumb is not None and thumb.format is rawpy.ThumbFormat.BITMAP:
-            found = np.asarray(thumb.data[..., 1] if thumb.data.ndim == 3 else thumb.data, np.uint8)
+        found = _thumbnail(raw)
         if found is not None and max(found.shape) >= _LEAST_THUMBNAIL:
             return found
         check_size(shot.path, raw.sizes.raw_width, raw.sizes.raw_height)
         return _stretched(raw.raw_image_visible)
+
+
+def _thumbnail(raw: Any) -> Grey | None:
+    try:
+        thumb = raw.extract_thumb()
+        if thumb.format is rawpy.ThumbFormat.JPEG:
+            return _jpeg(thumb.data, "the thumbnail")
+        pixels = np.asarray(thumb.data, np.uint8)
+    except (rawpy.LibRawError, InputError, cv2.error):
+        return None
+    return pixels[..., 1] if pixels.ndim == 3 else pixels
 
 
 def _stretched(mosaic: NDArray[np.uint16]) -> Grey | None:
