@@ -17,7 +17,7 @@ from capture.sorting.parts import Part, parts_of
 from capture.sorting.places import places_of
 from capture.sorting.runs import once_each
 from capture.sorting.same_view import Preview, Views
-from capture.sorting.sequence import LONG_PAUSE_S, InSequence, in_sequence
+from capture.sorting.sequence import LONG_PAUSE_S, InSequence, in_sequence, natural
 from capture.sorting.settings import some
 from capture.sorting.which_varies import LeftOut
 
@@ -32,7 +32,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Sorted:
-    """Groups in the order of their first shots, strays, lines for the user, and how many previews it took."""
+    """Groups in the order of their first shots (by name where a clock is wrong), strays, lines for the user, previews asked for."""
 
     groups: tuple[Group, ...]
     strays: tuple[LeftOut, ...]
@@ -64,12 +64,14 @@ def split(
         bodies.setdefault(tuple(read(shot) for _, read in _BODY), []).append(shot)
     groups: list[tuple[Shot, ...]] = []
     notes: list[str] = []
+    clocks = False
     for key, body in bodies.items():
         if len(body) == 1:
             strays.append(LeftOut(body[0], _alone(key, bodies)))
             continue
         ordered = in_sequence(body)
         notes += ordered.notes
+        clocks = clocks or bool(ordered.notes)
         for part in _body_parts(ordered, views, forced):
             if len(part.shots) == 1:
                 why = part.why or "stands alone"
@@ -78,7 +80,7 @@ def split(
                 groups.append(part.shots)
     if len(bodies) > 1:
         notes.insert(0, _told(bodies))
-    groups.sort(key=lambda group: group[0].order)
+    groups.sort(key=lambda group: natural(group[0].path.name) if clocks else group[0].order)
     numbers = places_of(groups, views)
     found = tuple(Group(group, number) for group, number in zip(groups, numbers, strict=True))
     return Sorted(found, tuple(strays), tuple(notes), views.asked)

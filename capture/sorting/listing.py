@@ -34,6 +34,12 @@ class Listing:
     others: int = 0
     notes: tuple[str, ...] = ()
 
+    def stand_in(self, path: Path) -> str:
+        """What to tell where ``path`` cannot be read and has a twin; empty where it has none."""
+        if path not in self.twins:
+            return ""
+        return f"{self.twins[path][0].name} of the same name lies beside it: move {path.name} away to use that"
+
 
 def list_files(folder: Path) -> Listing:
     """The camera files of ``folder`` and what becomes of the rest; nothing is opened.

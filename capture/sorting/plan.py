@@ -90,9 +90,11 @@ def plan_folder(
     Raises:
         UsageError: ``attribute`` is none of a camera series.
     """
-    forced = attribute if attribute is not None else _side_car_attribute(side_car)
+    beside = getattr(side_car, "attribute", None)
+    forced = attribute if attribute is not None else beside
     if forced is not None and forced not in ATTRIBUTES:
-        raise UsageError(f"--attribute {forced!r} is none of {', '.join(ATTRIBUTES)}")
+        said = f"--attribute {forced!r}" if attribute is not None else f"{folder}: the side-car's kind {forced!r}"
+        raise UsageError(f"{said} is none of {', '.join(ATTRIBUTES)}")
     found = split(shots, preview, forced, foresee)
     decided: list[tuple[Group, Decision]] = []
     refused: list[Refused] = []
@@ -179,8 +181,3 @@ def _places(folder: Path, groups: Sequence[Group]) -> list[str]:
         own = series_id(folder) if len(first) == 1 else f"{slug(folder.resolve().name, 50)}_{slug(shot.path.stem, 20)}"
         places.append(shot.scene.get("scene") or own)
     return places
-
-
-def _side_car_attribute(side_car: object | None) -> str | None:
-    value = getattr(side_car, "attribute", None)
-    return value if isinstance(value, str) and value else None

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.reading.shot import Shot
+from capture.sorting.settings import FOCAL
 
 Grey = NDArray[np.uint8]
 Preview = Callable[[Shot], Grey | None]
@@ -61,13 +62,10 @@ class Views:
         if first is None or second is None:
             return None
         a = self._edge(one, 1.0 if ratio >= 1 else ratio, 0)
-        turns = (
-            (0, 1, 2, 3)
-            if one.orientation != other.orientation or (first.shape[0] > first.shape[1]) != (second.shape[0] > second.shape[1])
-            else (0,)
-        )
         scores = [
-            score for turn in turns if (score := _correlation(a, self._edge(other, 1.0 if ratio <= 1 else 1 / ratio, turn))) is not None
+            score
+            for turn in _turns(one, other, first, second)
+            if (score := _correlation(a, self._edge(other, 1.0 if ratio <= 1 else 1 / ratio, turn))) is not None
         ]
         return max(scores, default=None)
 
@@ -92,15 +90,22 @@ class Views:
         key = (shot.path, round(part, 3), turn)
         if key not in self._edges:
             grey = self._grey(shot)
-            self._edges[key] = None if grey is None else _edges(np.rot90(grey, turn), part)
+            self._edges[key] = None if grey is None else _edges(np.rot90(grey[:, ::-1] if turn > 3 else grey, turn), part)
         return self._edges[key]
+
+
+def _turns(one: Shot, other: Shot, first: Grey, second: Grey) -> range:
+    """Quarter turns of ``other`` to try (from 4 on mirrored): all where the two are marked as turned differently."""
+    across = (first.shape[0] > first.shape[1]) == (second.shape[0] > second.shape[1])
+    if one.orientation == other.orientation and across:
+        return range(1)
+    return range(8 if {one.orientation, other.orientation} & {2, 4, 5, 7} else 4)
 
 
 def _zoom(one: Shot, other: Shot) -> float:
     """Focal length of ``one`` over that of ``other``; 1 where unknown."""
-    if one.focal_length is None or other.focal_length is None:
-        return 1.0
-    return one.focal_length.value / other.focal_length.value
+    first, second = FOCAL.read(one), FOCAL.read(other)
+    return 1.0 if first is None or second is None else first / second
 
 
 def _edges(grey: NDArray[Any], part: float) -> NDArray[np.float32] | None:

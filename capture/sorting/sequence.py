@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from capture.reading.shot import Shot
-from capture.sorting.settings import some
+from capture.sorting.settings import SHUTTER, some
 
 PAUSE_S = 20.0
 PAUSE_RATIO = 8.0
@@ -79,7 +79,7 @@ def _pauses(shots: Sequence[Shot]) -> list[float | None]:
         if between is not None and between < 0:
             backwards.add(index)
             between = None
-        pauses.append(None if between is None else max(0.0, between - (one.shutter.value if one.shutter else 0.0)))
+        pauses.append(None if between is None else max(0.0, between - (SHUTTER.read(one) or 0.0)))
     doubted = {near for index in backwards for near in (index - 1, index + 1)}
     return [None if index in doubted and pause is not None and pause > PAUSE_S else pause for index, pause in enumerate(pauses)]
 

@@ -12,9 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from capture.reading.shot import Reading, Shot
+from cat_dataset.attributes import ATTRIBUTES as REGISTRY
 from cat_dataset.errors import SeriesError
 
 ATTRIBUTES = ("iso", "aperture", "exposure", "white_balance", "focus_distance", "focal_length")
+SIDE_CAR = "side-car"
+"""The reader of what the user says in scene.yaml."""
 SAME_EV = 0.12
 """Settings closer than this are one setting: some lenses report an f-number that floats."""
 COMPENSATED_EV = 1 / 3
@@ -24,8 +27,8 @@ SAME_OCTAVE = 0.03
 SAME_DIOPTRE = 0.02
 DRIFT_DIOPTRE = 0.3
 """Autofocus hunts and lenses report coarse distances: a focus that wanders by less does not spoil another series."""
-FARTHEST = 100_000.0
-"""Metres; a focus distance beyond is infinity, which is no label."""
+SHORTEST_S, LONGEST_S = 1e-6, 1e5
+"""Shutter times that a camera can have."""
 
 
 @dataclass(frozen=True)
@@ -94,57 +97,63 @@ def exposure_ev(shot: Shot) -> float:
 
 def brightness_ev(shot: Shot) -> float | None:
     """`exposure_ev`, None without a shutter time."""
-    shutter, iso, number = (_positive(reading) for reading in (shot.shutter, shot.iso, shot.f_number))
+    shutter, iso, number = SHUTTER.read(shot), ISO.read(shot), APERTURE.read(shot)
     if shutter is None:
         return None
     return math.log2(shutter) + (math.log2(iso / 100) if iso else 0.0) - (2 * math.log2(number) if number else 0.0)
 
 
-def _positive(reading: Reading | None) -> float | None:
-    return reading.value if reading is not None and reading.value > 0 and math.isfinite(reading.value) else None
+def _within(reading: Reading | None, low: float, high: float) -> float | None:
+    """A value that can be: what lies beyond no label may hold, and what a hostile file says need not be a number."""
+    return reading.value if reading is not None and low <= reading.value <= high else None
+
+
+def _labelled(name: str, reading: Reading | None) -> float | None:
+    return _within(reading, REGISTRY[name].low, REGISTRY[name].high)
 
 
 def _kelvin(shot: Shot) -> float | None:
-    """White balance set by hand, in whole kelvins; drift of an automatic one is no setting.
-
-    The kelvins are those computed from the multipliers; only a file without multipliers is asked for the camera's statement.
-    """
-    if shot.automatic_white_balance:
+    """White balance set by hand, in whole kelvins; drift of an automatic one is no setting, unless the side-car says it is."""
+    if shot.automatic_white_balance and not (shot.kelvin is not None and shot.kelvin.reader == SIDE_CAR):
         return None
-    value = _positive(shot.kelvin) or (_positive(shot.camera_kelvin) if shot.automatic_white_balance is False else None)
-    return None if value is None else float(round(value))
+    return any_kelvin(shot)
 
 
 def any_kelvin(shot: Shot) -> float | None:
-    """White balance in whole kelvins, automatic or not: for a series of which the user says that this varies."""
-    value = _positive(shot.kelvin) or (_positive(shot.camera_kelvin) if shot.automatic_white_balance is False else None)
+    """White balance in whole kelvins, automatic or not: for a series of which the user says that this varies.
+
+    The kelvins are those computed from the multipliers; only a file without multipliers is asked for the camera's statement.
+    """
+    stated = shot.camera_kelvin if shot.automatic_white_balance is False else None
+    value = _labelled("white_balance", shot.kelvin) or _labelled("white_balance", stated)
     return None if value is None else float(round(value))
 
 
-def _focus(shot: Shot) -> float | None:
-    value = _positive(shot.focus_distance)
-    return None if value is None or value > FARTHEST else value
-
-
-ISO = Setting("iso", "ISO", lambda shot: _positive(shot.iso), math.log2, SAME_EV, lambda value: f"ISO {value:g}", SAME_EV, strict=True)
+ISO = Setting(
+    "iso", "ISO", lambda shot: _labelled("iso", shot.iso), math.log2, SAME_EV, lambda value: f"ISO {value:g}", SAME_EV, strict=True
+)
 APERTURE = Setting(
-    "aperture", "aperture", lambda shot: _positive(shot.f_number), lambda n: 2 * math.log2(n), SAME_EV, lambda n: f"f/{n:.3g}", SAME_EV,
+    "aperture", "aperture", lambda shot: _labelled("aperture", shot.f_number), lambda number: 2 * math.log2(number), SAME_EV,
+    lambda number: f"f/{number:.3g}", SAME_EV, strict=True,
+)  # fmt: skip
+SHUTTER = Setting(
+    "exposure", "shutter", lambda shot: _within(shot.shutter, SHORTEST_S, LONGEST_S), math.log2, SAME_EV, show_shutter, SAME_EV,
     strict=True,
 )  # fmt: skip
-SHUTTER = Setting("exposure", "shutter", lambda shot: _positive(shot.shutter), math.log2, SAME_EV, show_shutter, SAME_EV, strict=True)
 COMPENSATION = Setting(
-    "exposure", "exposure compensation", lambda shot: shot.compensation.value if shot.compensation else None, lambda ev: ev, SAME_EV,
+    "exposure", "exposure compensation", lambda shot: _labelled("exposure", shot.compensation), lambda ev: ev, SAME_EV,
     lambda ev: f"{ev:+.3g} EV", SAME_EV,
 )  # fmt: skip
 WHITE_BALANCE = Setting(
     "white_balance", "white balance", _kelvin, lambda kelvin: 1e6 / kelvin, SAME_MIRED, lambda k: f"{k:.0f} K", SAME_MIRED
 )
 FOCUS = Setting(
-    "focus_distance", "focus distance", _focus, lambda metres: 1 / metres, SAME_DIOPTRE, lambda metres: f"{metres:.3g} m", DRIFT_DIOPTRE
-)
+    "focus_distance", "focus distance", lambda shot: _labelled("focus_distance", shot.focus_distance), lambda metres: 1 / metres,
+    SAME_DIOPTRE, lambda metres: f"{metres:.3g} m", DRIFT_DIOPTRE,
+)  # fmt: skip
 FOCAL = Setting(
-    "focal_length", "focal length", lambda shot: _positive(shot.focal_length), math.log2, SAME_OCTAVE, lambda mm: f"{mm:.4g} mm",
-    SAME_OCTAVE, strict=True,
+    "focal_length", "focal length", lambda shot: _labelled("focal_length", shot.focal_length), math.log2, SAME_OCTAVE,
+    lambda millimetres: f"{millimetres:.4g} mm", SAME_OCTAVE, strict=True,
 )  # fmt: skip
 FLASH = Setting(
     "flash", "flash", lambda shot: None if shot.flash is None else float(shot.flash), float, 0.5,
@@ -159,8 +168,10 @@ BALANCE_MODE = Setting(
 
 
 def settings_of(shots: Sequence[Shot]) -> tuple[Setting, ...]:
-    """The settings to compare. Where no shot states its shutter time, exposure is read from the compensation."""
-    stated = any(SHUTTER.read(shot) is not None for shot in shots)
+    """The settings to compare. Exposure is the shutter, or the compensation: where no shot states its shutter time, or where
+    the side-car gives it for every shot."""
+    by_hand = all(shot.compensation is not None and shot.compensation.reader == SIDE_CAR for shot in shots)
+    stated = any(SHUTTER.read(shot) is not None for shot in shots) and not by_hand
     return (ISO, APERTURE, SHUTTER if stated else COMPENSATION, WHITE_BALANCE, FOCUS, FOCAL, FLASH, BALANCE_MODE)
 
 

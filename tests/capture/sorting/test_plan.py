@@ -1,11 +1,17 @@
+import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from capture.reading.formats import Kind
+from capture.sorting.explain import explain
 from capture.sorting.plan import plan_folder, series_id
+from capture.sorting.settings import ATTRIBUTES
+from cat_dataset.attributes import ATTRIBUTES as REGISTRY
 from cat_dataset.errors import UsageError
 from cat_dataset.series import ID_PATTERN
 from tests.capture.sorting.shots import FOLDER, Previews, series, shot, view
@@ -95,8 +101,10 @@ def test_an_attribute_may_be_forced_by_flag_or_side_car():
     assert plan(shots, previews, attribute="iso").plans[0].values == (200, 400, 800, 1600)
     assert plan(shots, previews, side_car=Beside("iso")).plans[0].attribute == "iso"
     assert plan(shots, previews, attribute="aperture", side_car=Beside("iso")).plans[0].attribute == "aperture"
-    with pytest.raises(UsageError, match="hue"):
+    with pytest.raises(UsageError, match="--attribute 'hue' is none of"):
         plan(shots, attribute="hue")
+    with pytest.raises(UsageError, match="side-car's kind 'hue' is none of"):
+        plan(shots, side_car=Beside("hue"))
 
 
 def test_notes_for_the_user():
@@ -113,3 +121,31 @@ def test_notes_for_the_user():
 def test_the_id_is_safe_whatever_the_folder_is_called():
     assert series_id(Path("/x/../y/Ä b")) == "b"
     assert series_id(Path("/")) == "unnamed"
+
+
+_VALUES = st.none() | st.sampled_from([0.0, -1.0, 1e-320, 1e300, math.inf, math.nan, 100.0, 200.0, 400.0, 8.0, 0.01])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.fixed_dictionaries({
+            "iso": _VALUES, "f_number": _VALUES, "shutter": _VALUES, "kelvin": _VALUES, "compensation": _VALUES, "focal_length": _VALUES,
+            "focus_distance": _VALUES, "camera": st.sampled_from(["A", "B", ""]), "flash": st.none() | st.booleans(),
+            "seconds": st.sampled_from([0.0, 1e9, 1e9 + 1, -1e300, 1e300]), "automatic_white_balance": st.none() | st.booleans(),
+        }), max_size=14,
+    ),
+    st.sampled_from([None, *ATTRIBUTES]),
+)  # fmt: skip
+def test_whatever_files_say_every_shot_is_accounted_for_and_explained(drawn, attribute):
+    shots = [shot(i, **values) for i, values in enumerate(drawn)]
+    found = plan(shots, Previews({shots[0].path.name: view(1)} if shots else {}, default=view(2)), attribute=attribute)
+    names = [one.path.name for made in found.plans for one in made.shots] + [name for made in found.plans for name, _ in made.set_aside]
+    names += [one.path.name for group in found.refused for one in group.shots] + [left.shot.path.name for left in found.strays]
+    assert sorted(names) == [one.path.name for one in shots]
+    assert "\n".join(explain(found)).count(".DNG") >= len(shots)
+    for made in found.plans:
+        assert list(made.values) == sorted(set(made.values))
+        assert len(made.values) == len(made.shots) >= 2
+        for value in made.values:
+            REGISTRY[made.attribute].check(value)

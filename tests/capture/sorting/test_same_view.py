@@ -38,6 +38,8 @@ def test_a_picture_turned_by_its_orientation_is_turned_back():
     picture = view(4)
     for turn in (1, 2, 3):
         assert match(picture, np.rot90(picture, turn), orientation=6) > SAME_VIEW
+        assert match(picture, np.rot90(picture[:, ::-1], turn), orientation=5) > SAME_VIEW
+        assert match(picture, np.rot90(picture[:, ::-1], turn), orientation=6) < SAME_VIEW
 
 
 def test_what_shows_nothing_cannot_be_told():

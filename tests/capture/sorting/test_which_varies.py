@@ -1,9 +1,11 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture.reading.shot import Reading
 from capture.sorting.which_varies import decide
 from cat_dataset.errors import SeriesError, UsageError
 from tests.capture.sorting.shots import series, shot
@@ -172,3 +174,19 @@ def test_a_focus_at_infinity_is_no_label():
     found = decide(shots, "here")
     assert found.values == (1, 2)
     assert set(left_out(found)) == {"IMG_0003.DNG", "IMG_0004.DNG"}
+
+
+def test_what_the_side_car_says_counts_above_shutter_and_automatic_white_balance():
+    def by_hand(value):
+        return Reading(value, "side-car")
+
+    dimmed = [replace(shot(i), compensation=by_hand(float(-i))) for i in range(3)]
+    found = decide(dimmed, "here")
+    assert (found.attribute, found.values) == ("exposure", (0, -1, -2))
+    balanced = [replace(shot(i, automatic_white_balance=True), kelvin=by_hand(3000.0 + 500 * i)) for i in range(3)]
+    assert decide(balanced, "here").values == (3000, 3500, 4000)
+
+
+def test_a_manual_lens_in_an_aperture_series_is_told_what_helps():
+    with pytest.raises(SeriesError, match=r"no picture says its aperture.*scene\.yaml can give the f_numbers"):
+        decide([shot(i, f_number=None) for i in range(3)], "here")
