@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from capture.simulate.camera import Rig, Take, photograph_takes
+from capture.simulate.camera import photograph_takes
+from capture.simulate.exposing import Rig, Take
 from capture.simulate.hdr_scene import Source, find_sources
 from capture.simulate.mix import Part, parse_mix
 from capture.simulate.orders import described, parse_order

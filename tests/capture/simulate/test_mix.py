@@ -135,6 +135,8 @@ def test_a_cycles_picture_with_its_depth_is_the_scene(tmp_path):
                              "--range", 0.8, 1000, "--frames", 2, "--focal-length", 100)  # fmt: skip
     assert status == 0, output
     assert [path.read_bytes() for path in files(tmp_path / "two")] == [path.read_bytes() for path in files(tmp_path / "out")]
+    status, output = command("--out", tmp_path / "x", "--picture", tmp_path / "p.exr", "--trap", "stray")
+    assert (status, "needs another scene" in output, (tmp_path / "x").exists()) == (2, True, False)
     status, output = command("--out", tmp_path / "x", "--picture", tmp_path / "p.exr", "--depth", tmp_path / "small.exr")
     assert (status, "128×32" in output) == (2, True)
     status, output = command("--out", tmp_path / "x", "--picture", tmp_path / "p.exr", "--depth", tmp_path / "p.exr")

@@ -1,9 +1,11 @@
 """The thin lens, against its formula worked out here, on layers and in the files of a photographed picture."""
 
+import cv2
 import numpy as np
 import pytest
 
-from capture.simulate.camera import Rig, Take, photograph_takes
+from capture.simulate.camera import photograph_takes
+from capture.simulate.exposing import Rig, Take
 from capture.simulate.foreground import floor_distance
 from capture.simulate.hdr_scene import Source, View
 from capture.simulate.optics import Layer, Lens, defocused, disc
@@ -128,3 +130,16 @@ def test_aperture_series_darken_and_sharpen(shoot):
     assert detail[0] < detail[1]
     assert "EXIF SubjectDistance" in tags(paths[0])
     assert number(paths[0], "EXIF SubjectDistance") < 0.6
+
+
+def test_threads_do_not_change_a_byte(shoot):
+    threads = cv2.getNumThreads()
+    folders = []
+    try:
+        for count in (1, 4):
+            cv2.setNumThreads(count)
+            folders.append(shoot("aperture", 2, name=str(count), size=(192, 128), depth_of_field=True, distance_scale=0.1))
+    finally:
+        cv2.setNumThreads(threads)
+    one, two = ([path.read_bytes() for path in files(folder)] for folder in folders)
+    assert one == two

@@ -7,10 +7,13 @@ import cv2
 import numpy as np
 import pytest
 import rawpy
+from typer.testing import CliRunner
 
 from capture.developing.develop import develop, recipe_for
 from capture.reading.read import read_shot
-from capture.simulate.camera import SERIAL, photograph
+from capture.simulate.camera import photograph
+from capture.simulate.command import app
+from capture.simulate.exposing import SERIAL
 from capture.simulate.hdr_scene import Source
 from capture.simulate.press import Shoot
 from capture.simulate.sweep import sweep
@@ -27,11 +30,18 @@ def sky(tmp_path_factory):
     return path
 
 
+def simulate(*arguments, expect=0):
+    """The command in this process."""
+    done = CliRunner().invoke(app, [*map(str, arguments)])
+    assert done.exit_code == expect, done.output
+    return done
+
+
 def test_one_scene_lands_in_the_folder_and_a_seed_fixes_the_bytes(tmp_path, sky):
     common = ("--hdri", sky, "--size", 64, 48, "--frames", 3)
-    run("capture.simulate", "--out", tmp_path / "one", *common)
-    run("capture.simulate", "--out", tmp_path / "two", *common)
-    run("capture.simulate", "--out", tmp_path / "other", *common, "--seed", 1)
+    simulate("--out", tmp_path / "one", *common)
+    simulate("--out", tmp_path / "two", *common)
+    simulate("--out", tmp_path / "other", *common, "--seed", 1)
     one, two, other = (folder_bytes(tmp_path / name) for name in ("one", "two", "other"))
     assert sorted(one) == ["cat_0001.dng", "cat_0002.dng", "cat_0003.dng"]
     assert one == two
@@ -44,9 +54,9 @@ def test_one_scene_lands_in_the_folder_and_a_seed_fixes_the_bytes(tmp_path, sky)
 
 def test_several_scenes_get_a_folder_each_and_go_on_where_asked(tmp_path, sky):
     common = ("--hdri", sky, "--size", 64, 48, "--frames", 2, "--vary", "exposure")
-    done = run("capture.simulate", "--out", tmp_path / "all", "--scenes", 3, *common)
+    done = simulate("--out", tmp_path / "all", "--scenes", 3, *common)
     assert "1 HDRI(s) from --hdri" in done.stderr
-    run("capture.simulate", "--out", tmp_path / "rest", "--scenes", 2, "--scene-first", 1, *common)
+    simulate("--out", tmp_path / "rest", "--scenes", 2, "--scene-first", 1, *common)
     every, rest = folder_bytes(tmp_path / "all"), folder_bytes(tmp_path / "rest")
     assert {name.split("/")[0] for name in every} == {f"exposure_my_sky_{crop:02d}" for crop in range(3)}
     assert rest == {name: data for name, data in every.items() if not name.startswith("exposure_my_sky_00")}
@@ -54,14 +64,14 @@ def test_several_scenes_get_a_folder_each_and_go_on_where_asked(tmp_path, sky):
 
 def test_files_of_another_run_are_not_mixed_in(tmp_path, sky):
     common = ("--hdri", sky, "--size", 64, 48, "--out", tmp_path)
-    run("capture.simulate", *common, "--frames", 4)
-    done = run("capture.simulate", *common, "--frames", 2, expect=2)
+    simulate(*common, "--frames", 4)
+    done = simulate(*common, "--frames", 2, expect=2)
     assert "another run" in done.stderr
 
 
 def test_a_killed_simulation_is_not_taken_for_a_series_and_is_finished_by_another_run(tmp_path, sky):
     common = ("--hdri", sky, "--size", 512, 384, "--vary", "exposure")
-    run("capture.simulate", "--out", tmp_path / "whole", *common)
+    simulate("--out", tmp_path / "whole", *common)
     out = tmp_path / "killed"
     process = subprocess.Popen(
         [sys.executable, "-m", "capture.simulate", "--out", str(out), *map(str, common)], cwd=ROOT, stderr=subprocess.DEVNULL
@@ -76,7 +86,7 @@ def test_a_killed_simulation_is_not_taken_for_a_series_and_is_finished_by_anothe
     refused = run("capture.ingest", out, "--out", tmp_path / "series", expect=2)
     assert "was not finished by capture.simulate; run it again" in refused.stderr
     assert not (tmp_path / "series").exists()
-    run("capture.simulate", "--out", out, *common)
+    simulate("--out", out, *common)
     assert folder_bytes(out) == folder_bytes(tmp_path / "whole")
 
 
@@ -117,7 +127,7 @@ def test_series_are_exposed_around_their_middle(shoot, crop):
     ],
 )
 def test_bad_flags_are_one_clear_line(tmp_path, sky, arguments, says):
-    done = run("capture.simulate", "--out", tmp_path / "out", *arguments, expect=2)
+    done = simulate("--out", tmp_path / "out", *arguments, expect=2)
     assert says in done.stderr
     assert not (tmp_path / "out").exists()
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from capture.simulate.camera import Rig, Take, photograph_takes
+from capture.simulate.camera import photograph_takes
+from capture.simulate.exposing import Rig, Take
 from capture.simulate.hdr_scene import Source
 from capture.simulate.orders import parse_order
 from capture.simulate.picture_scene import PictureScene
