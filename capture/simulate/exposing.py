@@ -156,9 +156,13 @@ class Camera:
 
     def truth(self, press: Press) -> dict[str, Any]:
         """What was done, what is claimed and what is wrong with a frame, as JSON values."""
+        exposed = press
+        while exposed.repeats is not None:
+            exposed = self.presses[exposed.repeats]
+        owner = self.owner[press.index]
         return {
-            "file": press.file, "scene": self.takes[self.owner[press.index]].shoot.name, "varies": press.vary,
-            "series": self.owner[press.index], "done": self._plain(press, press.done), "claimed": self._plain(press, press.claimed),
+            "file": press.file, "series": owner, "scene": self.takes[owner].shoot.name, "varies": press.vary,
+            "done": self._plain(press, exposed.done), "claimed": self._plain(press, press.claimed),
             "traps": [dict(one) for one in press.spoilt],
         }  # fmt: skip
 

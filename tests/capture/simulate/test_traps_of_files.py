@@ -69,6 +69,7 @@ def test_a_duplicate_has_the_same_mosaic_and_another_claim(trapped):
     assert np.array_equal(one, three)
     assert len({number(path, "EXIF ExposureTime") for path in paths}) == 3
     assert told[2]["traps"] == [{"trap": "duplicate", "of": "cat_0002.dng"}]
+    assert told[2]["done"] == told[0]["done"] != told[2]["claimed"]
     with pytest.raises(UsageError, match="repeat the other"):
         trapped("duplicate:1,2")
 
