@@ -36,7 +36,7 @@ def complete(folder: Path, shots: Sequence[Shot], notes: list[str] | None = None
 
 
 def _with_white(shot: Shot, whites: Whites) -> Shot:
-    if shot.gains is None or shot.profile is None:
+    if shot.gains is None or shot.profile is None or not shot.gains_stated:
         return shot
     key = (shot.gains, _content(shot.profile))
     if key not in whites:

@@ -31,13 +31,14 @@ BITS_PER_PIXEL = 1.0
 
 @dataclass(frozen=True)
 class Sensor:
-    """A RAW file's pixels and colours. ``white`` is the raw number at which a pixel is full."""
+    """A RAW file's pixels and colours. ``white`` is the raw number at which a pixel is full, ``stated`` whether the gains are as shot."""
 
     width: int
     height: int
     gains: Gains
     profile: Any
     white: int
+    stated: bool = True
     statements: tuple[Statement, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -77,11 +78,12 @@ def read_sensor(path: Path, size: int, found: Sequence[Directory], settings_know
         remarks: tuple[str, ...] = ()
         if gains is None or AS_SHOT_NEUTRAL in first:
             gains = usable_gains(raw.camera_whitebalance) or gains
+        stated = gains is not None
         if gains is None:
             gains = usable_gains(raw.daylight_whitebalance) or (1.0, 1.0, 1.0)
             remarks = (f"{path.name}: no as-shot white balance is recorded; LibRaw's daylight for the body is used",)
         profile = profile or body_profile(np.asarray(raw.rgb_xyz_matrix, np.float64)[:3])
-        return Sensor(sizes.width, sizes.height, gains, profile, int(raw.white_level), (_said(raw),), remarks)
+        return Sensor(sizes.width, sizes.height, gains, profile, int(raw.white_level), stated, (_said(raw),), remarks)
 
 
 def _said(raw: Any) -> Statement:

@@ -71,7 +71,7 @@ def _read(path: Path, stream: BinaryIO, size: int) -> Shot:
 
 def _with_sensor(shot: Shot, sensor: Sensor) -> tuple[Shot, tuple[Statement, ...]]:
     shot = replace(
-        shot, width=sensor.width, height=sensor.height, gains=sensor.gains, profile=sensor.profile, saturation=sensor.white,
-        remarks=sensor.remarks,
+        shot, width=sensor.width, height=sensor.height, gains=sensor.gains, gains_stated=sensor.stated, profile=sensor.profile,
+        saturation=sensor.white, remarks=sensor.remarks,
     )  # fmt: skip
     return shot, sensor.statements

@@ -65,6 +65,8 @@ class Shot:
     kelvin: Reading | None = None
     duv: Reading | None = None
     gains: Gains | None = None
+    gains_stated: bool = True
+    """False where the file records no as-shot white balance and ``gains`` are LibRaw's daylight for the body."""
     profile: ColourProfile | None = None
     automatic_white_balance: bool | None = None
     white_balance_mode: str = ""

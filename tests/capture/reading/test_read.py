@@ -6,7 +6,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import rawpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from capture import PIXEL_LIMIT
 from capture.reading.formats import Kind
 from capture.reading.libraw import read_sensor
 from capture.reading.read import read_shot
@@ -198,3 +201,27 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.dng")
     with pytest.raises(InputError, match="a device"):
         read_shot(tmp_path / "a.dng")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    return [write_dng_file(folder / "a.dng"), write_jpeg_file(folder / "a.jpg")]
+
+
+@settings(max_examples=40, deadline=None)  # ExifRead takes seconds over a directory of 65535 entries
+@given(st.integers(0, 1), st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), max_size=30), st.integers(0, 100))
+def test_damaged_headers_are_input_errors_or_shots_that_say_less(whole, which, changes, cut):
+    path = whole[which]
+    data = bytearray(path.read_bytes())
+    for at, value in changes:
+        data[at] = value
+    damaged = path.with_stem("damaged")
+    damaged.write_bytes(data[: len(data) - cut * 10] if cut > 90 else data)
+    try:
+        shot = read_shot(damaged)
+    except InputError as error:
+        assert "damaged" in str(error)
+    else:
+        assert 16 <= shot.width * shot.height <= PIXEL_LIMIT
+        assert shot.gains is None or all(0 < gain < 1e3 for gain in shot.gains)
