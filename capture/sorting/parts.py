@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from capture.reading.shot import Shot
 from capture.sorting.bursts import bursts
-from capture.sorting.runs import clean_runs, is_clean, once_each, settled
+from capture.sorting.runs import LEAST_RUN, clean_runs, is_clean, once_each, settled, spoilt_runs
 from capture.sorting.same_view import Views
 from capture.sorting.settings import FOCAL
 from capture.sorting.which_varies import chosen_subset
 
-LEAST_RUN = 3
-"""Shots in the shortest run that counts as a series of its own among others of the same view."""
 RECENT_VIEWS = 4
 """Views to which a photographer may come back without a long pause."""
 
@@ -82,6 +80,8 @@ def _by_settings(part: Part) -> list[Part]:
     if len(pieces) > 1 and any(len(piece) > 1 and chosen_subset(piece) is not None for piece in pieces):
         why = "was taken apart from the others, and its settings make no series with them"
         return [found for piece in pieces for found in _by_settings(Part(tuple(piece), why))]
+    if cut := spoilt_runs(shots):
+        return [Part(tuple(run), "makes no series with the pictures around it") for run in cut]
     return _by_focal(shots) if FOCAL.differs(shots) else [part]
 
 

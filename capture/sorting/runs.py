@@ -7,6 +7,13 @@ from collections.abc import Sequence
 from capture.reading.shot import Shot
 from capture.sorting.clean_subset import Subset, clean_subsets
 from capture.sorting.settings import settings_of
+from capture.sorting.which_varies import chosen_subset
+
+LEAST_RUN = 3
+"""Shots in the shortest run that counts as a series of its own among others of the same view."""
+MOST_CUT = 100
+"""Shots of one view up to which all ways to cut are tried (a hundred take about a second)."""
+ALONE, SPOILER = 1.5, 0.5
 
 
 def whole_subset(shots: Sequence[Shot]) -> Subset | None:
@@ -67,3 +74,34 @@ def _reach(shots: Sequence[Shot], start: int) -> int:
 
 def _may_run(shots: Sequence[Shot]) -> bool:
     return is_clean(shots) or not any(setting.differs(shots) for setting in settings_of(shots))
+
+
+def spoilt_runs(shots: Sequence[Shot]) -> list[list[Shot]]:
+    """Runs of consecutive shots that are series less a few spoilers, and single shots between them; empty where there is no gain.
+
+    Of all ways to cut, the cheapest: a series costs 1, a spoiler ½, a shot alone 1½ (dynamic programming over where runs end).
+    """
+    count = len(shots)
+    if count > MOST_CUT:
+        return []
+    cost: list[float] = [0.0]
+    begin: list[int] = [0]
+    for end in range(1, count + 1):
+        best, at = cost[end - 1] + ALONE, end - 1
+        for start in range(end - LEAST_RUN, -1, -1):
+            if cost[start] + 1 >= best:
+                continue
+            subset = chosen_subset(shots[start:end])
+            if subset is None or len(subset.kept) < LEAST_RUN:
+                continue
+            total = cost[start] + 1 + (end - start - len(subset.kept)) * SPOILER
+            if total < best:
+                best, at = total, start
+        cost.append(best)
+        begin.append(at)
+    runs: list[list[Shot]] = []
+    end = count
+    while end:
+        runs.insert(0, list(shots[begin[end] : end]))
+        end = begin[end]
+    return runs if any(len(run) > 1 for run in runs) else []

@@ -112,6 +112,17 @@ def test_one_spoiler_does_not_cut_a_series_in_two():
     assert numbers(split(shots, shows(shots, (9, 1)))) == [list(range(1, 10))]
 
 
+def test_a_spoiler_among_several_sweeps_of_one_view_costs_only_itself():
+    shots = [*series(1, "shutter", [2.0**-i for i in range(2, 9)]), *series(8, "iso", (200, 400, 800, 1600))]
+    shots[3] = replace(shots[3], f_number=reading(2.8))
+    found = split(shots, shows(shots, (11, 1)))
+    assert numbers(found) == [[1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11]]
+    shots[7] = replace(shots[7], f_number=reading(16), shutter=reading(2))
+    found = split(shots, shows(shots, (11, 1)))
+    assert numbers(found) == [[1, 2, 3, 4, 5, 6, 7], [9, 10, 11]]
+    assert reasons(found) == {"IMG_0008.DNG": "makes no series with the pictures around it; a series needs at least two"}
+
+
 def test_a_snapshot_between_is_a_stray():
     shots = [*series(1, "iso", ISOS), *series(7, "iso", ISOS)]
     snapshot = shot(6, iso=3200, f_number=2.8, shutter=1 / 500)
