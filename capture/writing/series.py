@@ -186,9 +186,12 @@ def _finished(
     plan = frames.plan
     proofs = dict(zip(kept, proof.frames, strict=True))
     standing = [index for index in kept if proofs[index].verdict != "refused"]
-    refused: list[dict[str, Any]] = [{"file": plan.shots[index].path.name, "reason": reason} for index, reason in sorted(damaged.items())]
+    refused: list[dict[str, Any]] = [
+        {"file": plan.shots[index].path.name, "reason": reason.removeprefix(f"{plan.shots[index].path} ")}
+        for index, reason in sorted(damaged.items())
+    ]
     refused += [
-        {"file": plan.shots[index].path.name, "reason": proofs[index].reason, "proof": proofs[index].as_json()}
+        {"file": plan.shots[index].path.name, "reason": _reason(plan.shots[index], proofs[index]), "proof": proofs[index].as_json()}
         for index in kept if index not in standing
     ]  # fmt: skip
     if len(standing) < 2:
@@ -247,10 +250,15 @@ def _from_the_middle(count: int) -> list[int]:
     return sorted(range(count), key=lambda index: (abs(index - count // 2), index))
 
 
+def _reason(shot: Shot, proof: FrameProof) -> str:
+    """Why a frame is refused, without the file's name at the head of every sentence."""
+    return proof.reason.replace(f"{shot.path.name}: ", "")
+
+
 def _too_few(plan: Plan, damaged: Mapping[int, str], proofs: Mapping[int, FrameProof] | None) -> InputError:
     reasons = [reason for _, reason in sorted(damaged.items())]
     reasons += [
-        f"{plan.folder / plan.shots[i].path.name}: {one.reason}" for i, one in sorted((proofs or {}).items()) if one.verdict == "refused"
+        f"{plan.shots[i].path}: {_reason(plan.shots[i], one)}" for i, one in sorted((proofs or {}).items()) if one.verdict == "refused"
     ]
     if len(reasons) == 1:
         return InputError(reasons[0])

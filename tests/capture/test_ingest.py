@@ -92,16 +92,16 @@ def test_nothing_private_and_nothing_of_this_machine_is_written(tmp_path):
 def test_a_frame_whose_pixels_contradict_its_exif_is_refused_and_the_rest_stays(tmp_path, shoot):
     folder = shoot("exposure", 7, size=ROOMY, traps=["wrong_exif:2=0.6"])
     done = cat_ingest(folder, "--out", tmp_path / "series", expect=2)
-    assert re.search(r"left out: .*cat_0003\.dng", done.stderr)
+    assert re.search(r"left out: .*cat_0002\.dng: the raw numbers", done.stderr)
     series = read_series(tmp_path / "series" / "exposure_series")
     assert len(series.frames) == 6
-    assert "cat_0003.dng" not in [frame.state["source"] for frame in series.frames]
+    assert "cat_0002.dng" not in [frame.state["source"] for frame in series.frames]
     ((refused),) = series.provenance["refused"]
-    assert refused["file"] == "cat_0003.dng"
+    assert refused["file"] == "cat_0002.dng"
     assert refused["proof"]["verdict"] == "refused"
     again = cat_ingest(folder, "--out", tmp_path / "series", expect=2)
     assert "already complete" in again.stdout
-    assert "cat_0003.dng" in again.stderr
+    assert "cat_0002.dng" in again.stderr
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -247,7 +247,7 @@ def test_explain_says_what_would_be_made_and_writes_nothing(tmp_path, shoot):
 def test_scene_yaml_names_things_and_fills_in(tmp_path, shoot):
     folder = shoot("aperture", 3, size=ROOMY, traps=["manual_lens"])
     names = sorted(path.name for path in folder.iterdir())
-    assert "f-number" in cat_ingest(folder, "--out", tmp_path / "without", expect=2).stderr
+    assert "f_numbers" in cat_ingest(folder, "--out", tmp_path / "without", expect=2).stderr
     lines = ["object: teapot", "scene: kitchen", "f_numbers: [2.0, 5.7, 16.0]", "leave_out: []", ""]
     (folder / "scene.yaml").write_text("\n".join(lines), encoding="utf-8")
     cat_ingest(folder, "--out", tmp_path / "series")
