@@ -12,7 +12,7 @@ from typing import Any
 from capture.developing.recipe import FrameRecipe, Recipe
 from capture.proving.alignment import Features
 from capture.proving.judge import FrameProof, Proof, judge
-from capture.reading.shot import Gains
+from capture.reading.shot import Gains, Shot
 from capture.sandbox import Call, Sandbox
 from capture.sorting.plan import Plan
 from capture.sorting.which_varies import exposure_ev

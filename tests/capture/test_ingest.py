@@ -174,7 +174,7 @@ def _bad_folders(root):
     write_dng_file(root / "single" / "a.dng")
     for name in ("same", "cut", "several_bad"):
         write_dng_file(root / name / "a.dng", iso=100)
-        write_dng_file(root / name / "b.dng", iso=100 if name == "same" else 200, seed=1)
+        write_dng_file(root / name / "b.dng", iso=100 if name == "same" else 200, subsecond="08")
     os.truncate(root / "cut" / "b.dng", 6000)
     (root / "several_bad" / "b.dng").write_bytes(b"")
     (root / "several_bad" / "c.nef").write_bytes(b"hello" * 100)
