@@ -56,7 +56,9 @@ def simulate(
     chart: Annotated[bool, typer.Option("--chart", help="Put a grey wedge into every scene.")] = False,
     mix: Annotated[
         str | None,
-        typer.Option(help="Several series in one folder, file numbers and times going on: VARY[:FRAMES][@SCENE],… (each a new scene)."),
+        typer.Option(
+            help="Several series in one folder, file numbers and times going on: VARY, VARY:FRAMES or VARY:FRAMES@SCENE, parted by commas."
+        ),
     ] = None,
     balance: Annotated[
         str, typer.Option("--white-balance", help="manual (kelvins), auto (drifts by up to 15 mired) or preset.")
@@ -77,7 +79,10 @@ def simulate(
     row_noise: Annotated[float, typer.Option(help="Offset that a row's pixels share: its standard deviation in raw numbers.")] = 0.0,
     hot_pixels: Annotated[float, typer.Option(help="Share of the pixels that glow.")] = 0.0,
     compressed: Annotated[bool, typer.Option("--compressed/--uncompressed", help="Lossless JPEG in the DNG.")] = True,
-    trap: Annotated[list[str] | None, typer.Option(help="NAME[:FRAME,…][=STRENGTH[/SECOND]]; may be repeated. See --traps.")] = None,
+    trap: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME, NAME:2,5 (frames count from 1), NAME=STRENGTH or NAME:2=STRENGTH; may be repeated. See --traps."),
+    ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="Write a JSON line per frame: what was done, claimed and spoilt. - is standard output.")
     ] = None,

@@ -147,3 +147,10 @@ def test_the_list_of_traps_says_what_their_strengths_mean():
     status, output = command("--traps")
     assert status == 0
     assert any(line.startswith("shake") and "6/0.3" in line and "pixels" in line for line in output.splitlines())
+
+
+def test_help_can_be_shown():
+    status, output = command("--help")
+    assert status == 0
+    assert "--trap" in output
+    assert "NAME:2=STRENGTH" in " ".join(output.replace("│", " ").split())
