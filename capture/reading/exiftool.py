@@ -1,4 +1,4 @@
-"""What exiftool finds, in one batched call for a whole folder: the only reader that knows every maker note.
+"""What exiftool finds, in one batched call for a folder, or one for each core: only it knows every maker note.
 
 It runs as a process of its own, with a time limit, a memory cap where the system has one, and a cap on what it may print. File
 names go in by its standard input, a line each, so that neither their number nor their spelling can touch the command line.
@@ -19,10 +19,13 @@ from typing import Any
 
 from capture.reading.exiftool_tags import NUMBERS, TEXTS, exiftool_statement
 from capture.reading.shot import Statement
+from cat_dataset.parallel import default_workers, in_order
 
 Entry = Mapping[str, Any]
 
-_BATCH = 1000
+_BATCH, _LEAST_BATCH = 1000, 50
+"""Files to a call: a start costs as much as ten files."""
+_MOST_FAILURES = 8
 _START_SECONDS = 20.0
 _FILE_SECONDS = 1.0
 _OUTPUT_CAP = 64 << 20
@@ -34,20 +37,30 @@ def exiftool_statements(paths: Sequence[Path]) -> tuple[dict[Path, Statement], l
     program = shutil.which("exiftool")
     if program is None or not paths:
         return {}, [] if program else ["exiftool is not installed: values that only it reads stay unknown"]
-    found: dict[Path, Statement] = {}
-    lost: list[Path] = []
-    waiting = [list(paths[at : at + _BATCH]) for at in range(0, len(paths), _BATCH)]
-    while waiting:
-        batch = waiting.pop(0)
-        entries = _call(program, batch)
-        if entries is not None:
-            found |= {path: one for path in batch if (one := exiftool_statement(entries.get(_name(path), {}))) is not None}
-        elif len(batch) > 1 and len(lost) < 8:
-            waiting[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
-        else:
-            lost += batch
+    size = min(_BATCH, max(_LEAST_BATCH, -(-len(paths) // default_workers())))
+    batches = [paths[at : at + size] for at in range(0, len(paths), size)]
+    answers = list(in_order(lambda batch: _asked(program, batch), batches, default_workers()))
+    found = {path: one for said, _ in answers for path, one in said.items()}
+    lost = [path for _, failed in answers for path in failed]
     named = ", ".join(ascii(path.name)[1:-1][:80] for path in lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
     return found, [f"exiftool failed or took too long on {len(lost)} files, whose other readers are used: {named}"] if lost else []
+
+
+def _asked(program: str, batch: Sequence[Path]) -> tuple[dict[Path, Statement], list[Path]]:
+    """What it says of a batch, and the files that it fails on: those alone, unless there are many."""
+    found: dict[Path, Statement] = {}
+    lost: list[Path] = []
+    waiting = [batch]
+    while waiting:
+        part = waiting.pop(0)
+        entries = _call(program, part)
+        if entries is not None:
+            found |= {path: one for path in part if (one := exiftool_statement(entries.get(_name(path), {}))) is not None}
+        elif len(part) > 1 and len(lost) < _MOST_FAILURES:
+            waiting[:0] = [part[: len(part) // 2], part[len(part) // 2 :]]
+        else:
+            lost += part
+    return found, lost
 
 
 def _call(program: str, batch: Sequence[Path]) -> dict[str, Entry] | None:

@@ -29,12 +29,11 @@ def read_shot(path: Path) -> Shot:
     """Read one camera file.
 
     Raises:
-        InputError: empty, not what its name says, not readable, cut, or larger than PIXEL_LIMIT.
-        OSError: it cannot be opened.
+        InputError: it cannot be opened, is empty, not what its name says, not readable, cut, or larger than PIXEL_LIMIT.
     """
-    if not path.is_file():
-        raise InputError(f"{path} cannot be opened: it is a folder, a device, or a link that leads nowhere; take it out of the folder")
     try:
+        if not path.is_file():
+            raise InputError(f"{path} cannot be opened: it is a folder, a device, or a link that leads nowhere; take it out of the folder")
         with open(path, "rb") as stream:
             return _read(path, stream, path.stat().st_size)
     except OSError as error:

@@ -67,7 +67,7 @@ class Shot:
     gains: Gains | None = None
     gains_stated: bool = True
     """False where the file records no as-shot white balance and ``gains`` are LibRaw's daylight for the body."""
-    profile: ColourProfile | None = None
+    profile: ColourProfile | None = field(default=None, compare=False)
     automatic_white_balance: bool | None = None
     white_balance_mode: str = ""
     flash: bool | None = None

@@ -9,7 +9,6 @@ import rawpy
 
 from capture.developing.develop import develop, recipe_for
 from capture.reading.read import read_shot
-from cat_dataset.errors import InputError
 from cat_dataset.series import read_series, verify_frames
 from tests.capture.conftest import run
 
@@ -47,11 +46,8 @@ def test_cut_files_of_eight_cameras_are_each_named(tmp_path, real_data):
 
 
 def test_raw_files_of_two_old_cameras_develop(real_data):
-    first = read_shot(real_data / "raw" / "canon_eos_d30.crw")
-    assert (first.iso.value, first.iso.reader, first.shutter.reader) == (100.0, "libraw", "libraw")
-    second = read_shot(real_data / "raw" / "tinydng_colorchart.dng")
-    assert (second.iso, second.f_number, second.shutter) == (None, None, None)
-    for shot in (first, second):
+    for name in ("canon_eos_d30.crw", "tinydng_colorchart.dng"):
+        shot = read_shot(real_data / "raw" / name)
         linear = develop(shot, shot.gains, recipe_for([shot], [shot.gains], 512, False, 1))
         assert max(linear.shape) == 512
         with rawpy.imread(str(shot.path)) as raw:
@@ -71,9 +67,3 @@ def test_one_file_is_no_series(tmp_path, real_data):
     folder.mkdir()
     (folder / "d30.crw").write_bytes((real_data / "raw" / "canon_eos_d30.crw").read_bytes())
     assert "one frame (d30.crw)" in run("capture.ingest", folder, "--out", tmp_path / "series", expect=2).stderr
-
-
-def test_every_cut_header_is_an_input_error(real_data):
-    for path in sorted((real_data / "headers").iterdir()):
-        with pytest.raises(InputError, match=path.name):
-            read_shot(path)

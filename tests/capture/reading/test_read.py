@@ -196,6 +196,20 @@ def test_what_is_no_file_is_refused(tmp_path):
             read_shot(tmp_path / name)
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no permissions of this kind")
+def test_a_file_without_permission_is_named(tmp_path):
+    path = write_dng_file(tmp_path / "a.dng")
+    path.chmod(0)
+    mine = os.geteuid()
+    if mine == 0:  # to whom nothing is unreadable
+        os.seteuid(65534)
+    try:
+        with pytest.raises(InputError, match=r"a.dng cannot be opened \(Permission denied\)"):
+            read_shot(path)
+    finally:
+        os.seteuid(mine)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.dng")
