@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from capture.developing.change import changed
 from capture.developing.finish import Finished, finish
 from capture.developing.picture import read_picture
-from capture.developing.raw import Camera, Levels, clip, developed_raw
+from capture.developing.raw import Camera, Leanings, Levels, clip, developed_raw
 from capture.developing.recipe import FrameRecipe, Recipe, working_size
 from capture.proving.evidence import Mosaic
 from capture.reading.shot import Shot
@@ -57,7 +57,7 @@ class Decoded:
             if (_peaks(self.whole) > top).any():
                 whole = self.whole.copy()
                 clip(whole, top)
-                pixels = _working(whole, self.shot, recipe)
+                pixels = _working(whole, self.shot, recipe, levels.leanings)
         elif "white_balance" in frame.change:
             raise InputError(f"{self.shot.path}: the frame has a white balance but no gains; it was edited, make it again")
         matrix = levels.matrix * gains
@@ -74,7 +74,7 @@ def decode(shot: Shot, recipe: Recipe, *, mosaic: bool = True) -> Decoded:
     """
     if shot.raw:
         camera, levels, numbers = developed_raw(shot, recipe, mosaic=mosaic)
-        pixels = _working(camera, shot, recipe)
+        pixels = _working(camera, shot, recipe, levels.leanings)
         return Decoded(shot, pixels, levels, camera if recipe.gains is None else None, numbers)
     picture, scale, remarks = read_picture(shot)
     if picture.shape[:2] != (shot.height, shot.width):
@@ -100,8 +100,8 @@ def upright(picture: Pixels, orientation: int) -> Pixels:
     return cast(Pixels, np.ascontiguousarray(np.rot90(picture, turns)))
 
 
-def _working(pixels: Pixels, shot: Shot, recipe: Recipe) -> Pixels:
-    """``pixels`` scaled down by area and turned upright."""
+def _working(pixels: Pixels, shot: Shot, recipe: Recipe, leanings: Leanings | None = None) -> Pixels:
+    """``pixels`` scaled down by area, red and blue laid onto green, turned upright."""
     target = working_size((shot.width, shot.height), recipe)
     if recipe.orientation >= 5:
         target = target[::-1]
@@ -110,7 +110,20 @@ def _working(pixels: Pixels, shot: Shot, recipe: Recipe) -> Pixels:
         raise InputError(f"{shot.path} decodes to {found[0]}×{found[1]} pixels, too few for {target[0]}×{target[1]}; copy it again")
     if target != found:
         pixels = cv2.resize(pixels, target, interpolation=cv2.INTER_AREA)
+    if leanings:
+        pixels = cast(Pixels, np.array(pixels))
+        for channel, (x, y) in zip((0, 2), leanings, strict=True):
+            pixels[..., channel] = shifted(pixels[..., channel], x * target[0] / found[0], y * target[1] / found[1])
     return upright(pixels, recipe.orientation)
+
+
+def shifted(plane: Pixels, x: float, y: float) -> Pixels:
+    """``plane`` (height, width) moved right by ``x`` and down by ``y``, each within one pixel, by linear interpolation.
+
+    In a half-size development red and blue are sampled off the middle of their pixel, and their edges would be coloured.
+    """
+    across, down = (np.array([max(by, 0), 1 - abs(by), max(-by, 0)], np.float64) for by in (x, y))
+    return cast(Pixels, cv2.sepFilter2D(np.ascontiguousarray(plane), -1, across, down, borderType=cv2.BORDER_REPLICATE))
 
 
 def _peaks(whole: Camera) -> NDArray[np.uint16]:

@@ -39,18 +39,34 @@ def take_mosaic(raw: Any, path: Path) -> Mosaic | None:
 
     Those cannot be tested against the laws of exposure and noise, only developed.
     """
+    sites = _sites(raw)
+    if sites is None:
+        return None
+    numbers, levels = raw.raw_image_visible, raw.black_level_per_channel
+    height, width = numbers.shape[0] // 2 * 2, numbers.shape[1] // 2 * 2
+    return Mosaic(
+        numbers=np.array(numbers[:height, :width], np.uint16), colours=_letters(raw, sites),
+        black=tuple(float(levels[site]) for site in sites), white=int(raw.white_level), noise=_noise_profile(path),
+    )  # fmt: skip
+
+
+def colour_sites(raw: Any) -> str:
+    """The colours of the four sites of the visible picture's 2×2 filter, row by row, like RGGB; empty for any other filter."""
+    sites = _sites(raw)
+    return _letters(raw, sites) if sites is not None else ""
+
+
+def _sites(raw: Any) -> list[int] | None:
+    """LibRaw's numbers of the colours of the four sites."""
     pattern = raw.raw_pattern if raw.raw_type == rawpy.RawType.Flat else None
     if pattern is None or pattern.shape != (2, 2):
         return None
-    sizes = raw.sizes
-    sites = np.roll(pattern, (-sizes.top_margin, -sizes.left_margin), (0, 1)).ravel()
-    letters, levels = raw.color_desc.decode("ascii", "replace"), raw.black_level_per_channel
-    numbers = raw.raw_image_visible
-    height, width = numbers.shape[0] // 2 * 2, numbers.shape[1] // 2 * 2
-    return Mosaic(
-        numbers=np.array(numbers[:height, :width], np.uint16), colours="".join(letters[site] for site in sites),
-        black=tuple(float(levels[site]) for site in sites), white=int(raw.white_level), noise=_noise_profile(path),
-    )  # fmt: skip
+    return [int(site) for site in np.roll(pattern, (-raw.sizes.top_margin, -raw.sizes.left_margin), (0, 1)).ravel()]
+
+
+def _letters(raw: Any, sites: list[int]) -> str:
+    names = raw.color_desc.decode("ascii", "replace")
+    return "".join(names[site] for site in sites)
 
 
 def _noise_profile(path: Path) -> tuple[float, float] | None:

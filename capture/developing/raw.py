@@ -15,7 +15,7 @@ import numpy as np
 import rawpy
 from numpy.typing import NDArray
 
-from capture.developing.mosaic import check_whole, take_mosaic
+from capture.developing.mosaic import check_whole, colour_sites, take_mosaic
 from capture.developing.recipe import PEDESTAL, Recipe
 from capture.proving.evidence import Mosaic
 from capture.quiet import quiet_decoder
@@ -25,15 +25,21 @@ from cat_dataset.errors import InputError
 
 Camera = NDArray[np.uint16]
 Matrix = NDArray[np.float64]
+Leanings = tuple[tuple[float, float], tuple[float, float]]
+"""Of red and of blue, how far (x, y) their samples lie from the middle of a half-size pixel, in pixels."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """How numbers become linear sRGB: ``matrix`` · (gains of the frame · (number · ``scale`` − ``offset``))."""
+    """How numbers become linear sRGB: ``matrix`` · (gains of the frame · (number · ``scale`` − ``offset``)).
+
+    ``leanings`` of a half-size development say where red and blue lie in their pixels.
+    """
 
     scale: float
     offset: tuple[float, float, float]
     matrix: Matrix
+    leanings: Leanings | None = None
 
     def number(self, light: NDArray[np.float64]) -> NDArray[np.uint16]:
         """The camera numbers of ``light`` (3,), held in 0..65535."""
@@ -58,6 +64,7 @@ def developed_raw(shot: Shot, recipe: Recipe, *, mosaic: bool) -> tuple[Camera, 
             reach = max(1, (recipe.saturation or raw.white_level) - black)
             pedestal = min(black, round(PEDESTAL * reach))
             matrix = srgb_from_camera(raw)
+            leanings = leanings_of(raw) if recipe.half else None
             camera = raw.postprocess(
                 user_wb=[red, green, blue, green],
                 user_black=black - pedestal,
@@ -80,7 +87,7 @@ def developed_raw(shot: Shot, recipe: Recipe, *, mosaic: bool) -> tuple[Camera, 
     balance = np.array(gains) / min(gains)
     ceiling = 1 - lift * (recipe.top_gain - 1)
     red, green, blue = (float(share) for share in balance * lift / ceiling)
-    levels = Levels((1 + lift) / 65535 / ceiling, (red, green, blue), matrix)
+    levels = Levels((1 + lift) / 65535 / ceiling, (red, green, blue), matrix, leanings)
     if recipe.top_gain > 1:
         clip(camera, levels.number(np.ones(3)))
     return camera, levels, numbers
@@ -91,6 +98,15 @@ def clip(camera: Camera, top: NDArray[np.uint16]) -> None:
     height, width, _ = camera.shape
     rows = camera.reshape(height, width * 3)
     np.minimum(rows, np.tile(top, width), out=rows)
+
+
+def leanings_of(raw: Any) -> Leanings | None:
+    """Where red and blue lie in a pixel of a half-size development, which is one 2×2 cell; None for other colour filters."""
+    sites = colour_sites(raw)
+    if sites.count("R") != 1 or sites.count("B") != 1:
+        return None
+    red, blue = sites.index("R"), sites.index("B")
+    return (red % 2 / 2 - 0.25, red // 2 / 2 - 0.25), (blue % 2 / 2 - 0.25, blue // 2 / 2 - 0.25)
 
 
 def srgb_from_camera(raw: Any) -> Matrix:

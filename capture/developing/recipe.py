@@ -27,7 +27,7 @@ PEDESTAL = 0.02
 
 FIXED: Mapping[str, Any] = {
     "recipe": 2, "pedestal": PEDESTAL, "highlights": "clip", "auto_bright": False, "adjust_maximum_thr": 0.0, "scaling": "area",
-    "warp": "Lanczos 8x8",
+    "half_size_registration": "linear", "warp": "Lanczos 8x8",
 }  # fmt: skip
 """What is the same in every series of this version. Another value in a series.json means that it cannot be made again here."""
 

@@ -46,12 +46,9 @@ def raw_shot(path: Path, mosaic: NDArray[np.uint16], **changes: object) -> Shot:
     return shot_of(path, mosaic.shape[1], mosaic.shape[0], **changes)
 
 
-def grey_ramp(scale: float, step: int = 1) -> NDArray[np.float64]:
-    """Camera light (64, 96, 3) of a grey ramp under the white of TAGS in steps of ``step`` columns.
-
-    At ``scale`` 1 its right end is 1.3 times what makes green full.
-    """
-    level = np.repeat(np.linspace(0.01, 1.3, 96 // step), step) * scale
+def grey_ramp(scale: float) -> NDArray[np.float64]:
+    """Camera light (64, 96, 3) of a grey ramp under the white of TAGS; at ``scale`` 1 its right end is 1.3 times full."""
+    level = np.linspace(0.01, 1.3, 96) * scale
     return np.broadcast_to(level, (64, 96))[..., None] * TAGS.neutral
 
 
