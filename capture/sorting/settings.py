@@ -48,6 +48,8 @@ class Setting:
     drift: float
     strict: bool = False
     series: bool = True
+    read_held: Callable[[Shot], float | None] | None = None
+    """Reads the setting where it is to be held, if otherwise."""
 
     def tell(self, shot: Shot) -> str:
         """The setting of ``shot`` in words: ``ISO 800``, or that it is not stated."""
@@ -61,7 +63,8 @@ class Setting:
 
     def levels(self, shots: Sequence[Shot], *, held: bool) -> list[int | None]:
         """For each shot the number of its group of equal values, None where the value is not stated."""
-        found = [None if (value := self.read(shot)) is None else self.scale(value) for shot in shots]
+        read = self.read_held if held and self.read_held is not None else self.read
+        found = [None if (value := read(shot)) is None else self.scale(value) for shot in shots]
         width = self.drift if held else self.same
         level: dict[float, int] = {}
         start, number = -math.inf, -1
@@ -145,8 +148,10 @@ COMPENSATION = Setting(
     lambda ev: f"{ev:+.3g} EV", SAME_EV,
 )  # fmt: skip
 WHITE_BALANCE = Setting(
-    "white_balance", "white balance", _kelvin, lambda kelvin: 1e6 / kelvin, SAME_MIRED, lambda k: f"{k:.0f} K", SAME_MIRED
-)
+    "white_balance", "white balance", _kelvin, lambda kelvin: 1e6 / kelvin, SAME_MIRED, lambda kelvin: f"{kelvin:.0f} K", SAME_MIRED,
+    read_held=lambda shot: None if shot.automatic_white_balance is None and shot.raw else _kelvin(shot),
+)  # fmt: skip
+"""Where a RAW does not say whether its white balance was automatic, drift of it spoils no other series."""
 FOCUS = Setting(
     "focus_distance", "focus distance", lambda shot: _labelled("focus_distance", shot.focus_distance), lambda metres: 1 / metres,
     SAME_DIOPTRE, lambda metres: f"{metres:.3g} m", DRIFT_DIOPTRE,

@@ -62,6 +62,10 @@ def test_small_wobble_is_no_variation():
 def test_drift_of_an_automatic_white_balance_is_no_setting():
     drifting = [shot(i, iso=100 * i, kelvin=5000 + 300 * i, automatic_white_balance=True) for i in (1, 2)]
     assert decide(drifting, "here").attribute == "iso"
+    unsaid = [shot(i, iso=100 * i, kelvin=5000 + 300 * i) for i in (1, 2)]
+    assert decide(unsaid, "here").attribute == "iso"
+    alone = [shot(i, kelvin=5000 + 300 * i) for i in (1, 2)]
+    assert decide(alone, "here").attribute == "white_balance"
 
 
 @pytest.mark.parametrize(
