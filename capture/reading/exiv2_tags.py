@@ -6,6 +6,7 @@ and only its raw numbers and texts are taken.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -97,6 +98,7 @@ def _number(found: Mapping[str, str], name: str) -> float | None:
     """A number or a fraction as exiv2 prints it; None for anything else."""
     above, _, below = found.get(name, "").partition("/")
     try:
-        return float(above) / float(below or 1)
+        value = float(above) / float(below or 1)
     except (ValueError, ZeroDivisionError):
         return None
+    return value if math.isfinite(value) else None

@@ -1,3 +1,4 @@
+import math
 import os
 import shutil
 import stat
@@ -5,10 +6,12 @@ import sys
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from capture.reading import exiftool
 from capture.reading.exiftool import exiftool_statements
-from capture.reading.exiftool_tags import exiftool_statement
+from capture.reading.exiftool_tags import NUMBERS, TEXTS, exiftool_statement
 from tests.capture.conftest import write_dng_file, write_jpeg_file
 
 needs_exiftool = pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
@@ -110,9 +113,6 @@ def test_it_may_neither_hang_nor_print_without_end(tmp_path, monkeypatch):
     assert exiftool_statements([tmp_path / "a.dng"])[0] == {}
 
 
-TAGS = {"ExifIFD:ISO": "100"}
-
-
 @pytest.mark.parametrize(
     ("tags", "name", "value"),
     [
@@ -163,3 +163,17 @@ def test_which_text_is_believed(tags, name, value):
 
 def test_a_file_with_nothing_to_say():
     assert exiftool_statement({"SourceFile": "a.dng", "ExifTool:Error": "File format error"}) is None
+
+
+names = st.builds(
+    "{}:{}".format, st.sampled_from(("ExifIFD", "IFD0", "Canon", "Composite", "XMP-exif")), st.sampled_from((*NUMBERS, *TEXTS))
+)
+odd = st.sampled_from(("inf", "-inf", "nan", "0", "-1", "65535", "1e999", "1_0", "0 200", "AUTO", "undef", ""))
+
+
+@given(st.dictionaries(names, odd | st.text(max_size=20) | st.floats().map(str) | st.booleans(), max_size=12))
+def test_whatever_a_file_holds_the_statement_is_sound(entry):
+    said = exiftool_statement(entry)
+    if said is not None:
+        assert all(math.isfinite(value) for value in said.numbers.values())
+        assert all(text.isprintable() and len(text) <= 60 for text in said.texts.values())
