@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from capture.reading.shot import Shot
 from capture.sorting.clean_subset import Subset, clean_subsets
 from capture.sorting.settings import settings_of
-from capture.sorting.which_varies import chosen_subset
+from capture.sorting.which_varies import LEFT_OUT_SHARE, chosen_subset
 
 LEAST_RUN = 3
 """Shots in the shortest run that counts as a series of its own among others of the same view."""
-MOST_CUT = 100
-"""Shots of one view up to which all ways to cut are tried (a hundred take about a second)."""
+MOST_CUT = 60
+"""Shots of one view up to which ways to cut are tried; the cost grows with the square."""
 ALONE, SPOILER = 1.5, 0.5
 
 
@@ -79,7 +79,8 @@ def _may_run(shots: Sequence[Shot]) -> bool:
 def spoilt_runs(shots: Sequence[Shot]) -> list[list[Shot]]:
     """Runs of consecutive shots that are series less a few spoilers, and single shots between them; empty where there is no gain.
 
-    Of all ways to cut, the cheapest: a series costs 1, a spoiler ½, a shot alone 1½ (dynamic programming over where runs end).
+    Of the ways to cut, the cheapest: a series costs 1, a spoiler ½, a shot alone 1½ (dynamic programming over where runs end).
+    Lengths too short to make up for the spoilers already in a run are passed over.
     """
     count = len(shots)
     if count > MOST_CUT:
@@ -88,15 +89,14 @@ def spoilt_runs(shots: Sequence[Shot]) -> list[list[Shot]]:
     begin: list[int] = [0]
     for end in range(1, count + 1):
         best, at = cost[end - 1] + ALONE, end - 1
-        for start in range(end - LEAST_RUN, -1, -1):
-            if cost[start] + 1 >= best:
-                continue
-            subset = chosen_subset(shots[start:end])
-            if subset is None or len(subset.kept) < LEAST_RUN:
-                continue
-            total = cost[start] + 1 + (end - start - len(subset.kept)) * SPOILER
-            if total < best:
-                best, at = total, start
+        start = end - LEAST_RUN
+        while start >= 0:
+            subset = chosen_subset(shots[start:end]) if cost[start] + 1 < best else None
+            if subset is not None and len(subset.kept) >= LEAST_RUN:
+                total = cost[start] + 1 + (end - start - len(subset.kept)) * SPOILER
+                if total < best:
+                    best, at = total, start
+            start = end - (_next_length(shots[start:end]) if subset is None else end - start + 1)
         cost.append(best)
         begin.append(at)
     runs: list[list[Shot]] = []
@@ -105,3 +105,11 @@ def spoilt_runs(shots: Sequence[Shot]) -> list[list[Shot]]:
         runs.insert(0, list(shots[begin[end] : end]))
         end = begin[end]
     return runs if any(len(run) > 1 for run in runs) else []
+
+
+def _next_length(shots: Sequence[Shot]) -> int:
+    """The next length worth trying for a run that ends with ``shots``: where its spoilers may be fewer than a quarter."""
+    found = clean_subsets(shots)
+    if not found or found[0].unlabelled:
+        return len(shots) + 1
+    return max(len(shots), int(len(found[0].spoilers) / LEFT_OUT_SHARE)) + 1
