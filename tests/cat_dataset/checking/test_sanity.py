@@ -280,7 +280,7 @@ def test_a_simulated_camera(tmp_path: Path) -> None:
     assert run(simulate, ["--out", str(tmp_path / "dng"), "--vary", "exposure", "--size", "96", "64", "--frames", "9"]).exit_code == 0
     done = run(ingest, [str(tmp_path / "dng"), "--out", str(tmp_path / "series")])
     assert done.exit_code == 0, done.output
-    (folder,) = (tmp_path / "series").iterdir()
+    (folder,) = (path for path in (tmp_path / "series").iterdir() if path.is_dir())
     series = read_series(folder)
     values = {"exposure": np.array([frame.values["exposure"] for frame in series.frames])}
     pictures = [decode_rgb((folder / frame.file).read_bytes()) for frame in series.frames]
