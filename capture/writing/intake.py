@@ -42,9 +42,11 @@ def read_folder(folder: Path, sandbox: Sandbox) -> Intake:
     """
     listing = list_files(folder)
     side_car = read_side_car(folder)
-    shots, refused = read_files(listing.files, sandbox)
+    left_out = set(side_car.leave_out) if side_car is not None else set()
+    files = [path for path in listing.files if path.name not in left_out]
+    shots, refused = read_files(files, sandbox)
     if not shots:
-        raise refusal(folder, refused, len(listing.files))
+        raise refusal(folder, refused, len(files)) if refused else InputError(f"{folder}: its scene.yaml leaves out every picture")
     notes: list[str] = []
     shots = complete(folder, shots, notes)
     if side_car is not None:
