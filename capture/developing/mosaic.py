@@ -19,14 +19,12 @@ _NOISE_PROFILE = 51041
 def check_whole(raw: Any, path: Path) -> None:
     """Refuse pixels that LibRaw made up: it returns a cut file as black, whole or from the cut on, without an error.
 
-    Files without a mosaic (linear DNG) are checked after development.
-
     Raises:
         InputError: every pixel, or all of the last rows, are one number.
     """
-    if raw.raw_type != rawpy.RawType.Flat:
-        return
     numbers = raw.raw_image_visible
+    if numbers.ndim == 3:
+        numbers = numbers[..., :3]
     if numbers.min() == numbers.max():
         raise InputError(f"{path} decodes to {int(numbers.min())} in every pixel: it was cut or is empty; copy it from the card again")
     last = numbers[-max(2, len(numbers) // 32) :]

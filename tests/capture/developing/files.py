@@ -14,6 +14,7 @@ from capture.reading.formats import kind_of
 from capture.reading.shot import Reading, Shot
 from capture.simulate.dng import dng_bytes
 from capture.simulate.sensor import COLOUR_MATRIX
+from capture.simulate.tiff import HEADER, directory, long, octets, rational, short, signed_rational, text
 from tests.capture.conftest import TAGS
 
 GAINS = (1 / 0.45, 1.0, 1 / 0.65)
@@ -44,6 +45,20 @@ def raw_shot(path: Path, mosaic: NDArray[np.uint16], **changes: object) -> Shot:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(dng_bytes(mosaic, TAGS))
     return shot_of(path, mosaic.shape[1], mosaic.shape[0], **changes)
+
+
+def linear_dng(numbers: NDArray[np.uint16]) -> bytes:
+    """A DNG of finished camera RGB (height, width, 3) without a mosaic, as phones write them; full scale is 65535."""
+    height, width, _ = numbers.shape
+    data = np.ascontiguousarray(numbers.astype("<u2")).tobytes()
+    entries = {
+        254: long(0), 256: long(width), 257: long(height), 258: short(16, 16, 16), 259: short(1), 262: short(34892), 271: text("CatSim"),
+        272: text("CatSim L"), 273: long(0), 277: short(3), 278: long(height), 279: long(len(data)), 284: short(1),
+        50706: octets(1, 4, 0, 0), 50708: text("CatSim L"), 50717: long(65535, 65535, 65535),
+        50721: signed_rational(*COLOUR_MATRIX.ravel()), 50728: rational(*TAGS.neutral), 50778: short(21),
+    }  # fmt: skip
+    entries[273] = long(8 + len(directory(entries, 8)))
+    return HEADER + directory(entries, 8) + data
 
 
 def grey_ramp(scale: float) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from capture.simulate.dng import dng_bytes
 from capture.srgb import Linear
 from cat_dataset.errors import InputError
 from tests.capture.conftest import TAGS
-from tests.capture.developing.files import GAINS, REACH, bayer, grey_ramp, plain, raw_shot, shot_of, smooth_colours
+from tests.capture.developing.files import GAINS, REACH, bayer, grey_ramp, linear_dng, plain, raw_shot, shot_of, smooth_colours
 
 NONE = FrameRecipe()
 OWN = FrameRecipe(gains=GAINS)
@@ -120,6 +120,24 @@ def test_pixels_that_are_not_there_are_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=says) as caught:
             developed(shot_of(path, 256, 192), plain(size=256))
         assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_a_linear_dng_has_no_mosaic_but_its_colours(tmp_path: Path, half: bool) -> None:
+    path = tmp_path / "phone.dng"
+    numbers = np.rint(np.minimum(grey_ramp(0.7), 1) * 65535).astype(np.uint16)
+    path.write_bytes(linear_dng(numbers))
+    decoded = decode(shot_of(path, 96, 64), plain(half=half, size=48))
+    assert decoded.mosaic is None
+    assert decoded.levels.leanings is None
+    linear = decoded.picture(NONE, plain())
+    assert linear.shape == (32, 48, 3)
+    assert np.abs(linear / linear[..., 1:2] - 1).max() < 0.01
+    assert linear[16, :, 1] == pytest.approx(grey_ramp(0.7)[0, :, 1].reshape(48, 2).mean(axis=1), abs=0.01)
+    numbers[40:] = 0
+    path.write_bytes(linear_dng(numbers))
+    with pytest.raises(InputError, match="no pixels at its end"):
+        decode(shot_of(path, 96, 64), plain())
 
 
 def test_a_frame_with_gains_in_a_series_with_gains_is_refused(tmp_path: Path) -> None:
