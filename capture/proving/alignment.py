@@ -6,6 +6,7 @@ logarithm so that noise makes no edges, the same amount of scene light in both p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -19,15 +20,13 @@ from capture.srgb import Linear
 
 SIDE = 768
 """Longest side at which pictures are compared: 0.1 pixel there is 0.2 of a 1536-pixel working picture."""
-COLOUR_SIDE = 192
+COLOUR_SIDE = 384
 SURE, LEAST = 0.5, 0.1
 """Response of phase correlation above which its shift is the only guess, and below which others are needed to believe anything."""
 FLOOR = 0.002
 """Least light added before the logarithm."""
 OFFSET = 0.01
 CLIPPED = 0.985
-WORSE = 0.02
-"""Response that a turn or zoom may lose to interpolation; one that loses more is not believed."""
 _COARSE = 2
 BELIEVED, SURE_CORRELATION = 0.60, 0.80
 """Correlation of the two pictures' light at their edges below which no alignment is believed, and above which none needs a response."""
@@ -74,7 +73,8 @@ def features(picture: Linear) -> Features:
     height, width = picture.shape[:2]
     small = _shrunk(picture, SIDE)
     stored = np.sqrt(np.clip(small[..., 1] + OFFSET, 0, 4)) / 2 * 65535
-    usable = (small.max(axis=-1) < CLIPPED).astype(np.uint8)
+    brightest = np.maximum(np.maximum(small[..., 0], small[..., 1]), small[..., 2])
+    usable = (brightest < CLIPPED).astype(np.uint8)
     return Features((width, height), np.rint(stored).astype(np.uint16), usable, _shrunk(small, COLOUR_SIDE).astype(np.float16))
 
 
@@ -88,51 +88,41 @@ def _shrunk(picture: Floats, side: int) -> Floats:
 
 def align(reference: Features, other: Features, *, scale: float = 1.0) -> Alignment:
     """The shift, rotation and scale from ``reference`` to ``other``; ``scale`` is a first guess of magnification."""
-    one, two, usable_one, usable_two = _levelled(reference, other)
-    gradients = log_gradient(one, usable_one), log_gradient(two, usable_two)
-    start = similarity(scale, 0.0, one.shape)
+    lights, usable, floor = _levelled(reference, other)
+    logs = [np.log2(np.maximum(light, 0) + np.float32(floor)) for light in lights]
+    gradients = log_gradient(logs[0], usable[0]), log_gradient(logs[1], usable[1])
+    start = similarity(scale, 0.0, logs[0].shape)
     guess, response = phase_shift(*gradients, start)
     method, guesses = "phase", [guess]
     if response < SURE:
         guesses.append(start)
-        for turned in turned_and_zoomed(*gradients):
-            again, better = phase_shift(*gradients, turned)
+        for twisted in turned_and_zoomed(*gradients):
+            again, better = phase_shift(*gradients, twisted)
             guesses.append(again)
             response = max(response, better)
-        guesses.append(masked_shift(one, two, usable_one, usable_two))
-    points = pick(one, usable_one)
+        guesses.append(masked_shift(logs[0], logs[1], usable[0], usable[1]))
     if len(guesses) > 1:
         method = "ECC"
-        guesses = [_coarsely(one, two, usable_one, usable_two, guesses, scale)]
+        guesses = [_coarsely(lights, usable, floor, guesses, scale)]
     turned: float = TURNED if response >= SURE else TURNED_UNSURE * min(1.0, 0.1 / max(response, 1e-3))
-    best = refine(points, two, usable_two, guesses[0], scale, turned)
-    if best is not None and response >= LEAST and not _is_shift(best.matrix, scale):
-        _, after = phase_shift(*gradients, best.matrix)
-        if after < response - WORSE:  # blur that differs over the picture can look like a turn, but a true one makes gradients meet
-            best = refine(points, two, usable_two, guesses[0], scale, float("inf"))
+    best = refine(pick(lights[0], usable[0], floor), lights[1], usable[1], guesses[0], scale, turned)
     if best is None:
         return Alignment(np.eye(2, 3), response, 0.0, float("inf"), "none", False)
     believed = best.correlation > BELIEVED and best.error < ERROR and (response >= LEAST or best.correlation > SURE_CORRELATION)
     return Alignment(best.matrix, response, best.correlation, best.error, method, believed)
 
 
-def _is_shift(matrix: Matrix, scale: float) -> bool:
-    return bool(np.abs(matrix[:, :2] - scale * np.eye(2)).max() < 1e-9)
-
-
-def _levelled(reference: Features, other: Features) -> tuple[Floats, Floats, Mask, Mask]:
-    """Log light of both pictures with the same scene light added before the logarithm, and where each is usable."""
+def _levelled(reference: Features, other: Features) -> tuple[list[Floats], list[Mask], float]:
+    """Smoothed light of both pictures at the brightness of the reference, where each is usable, and the light that noise hides."""
     lights = reference.green(), other.green()
     both = (reference.usable > 0) & (other.usable > 0)
     medians = [max(1e-4, float(np.median(light[both]))) if both.any() else 1.0 for light in lights]
-    floors = [max(FLOOR, 2 * _noise(light)) for light in lights]
     ratio = medians[1] / medians[0]
-    floor = max(floors[0], floors[1] / ratio)
-    logs, masks = [], []
-    for light, features_of, add in ((lights[0], reference, floor), (lights[1], other, floor * ratio)):
-        logs.append(cv2.GaussianBlur(np.log2(np.maximum(light, 0) + np.float32(add)), (0, 0), 1.0))
-        masks.append(cv2.erode(features_of.usable, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_REPLICATE) > 0)
-    return logs[0], logs[1], masks[0], masks[1]
+    floor = max(FLOOR, 2 * _noise(lights[0]), max(FLOOR, 2 * _noise(lights[1])) / ratio)
+    smooth = [cv2.GaussianBlur(light, (0, 0), 1.0) for light in (lights[0], lights[1] / np.float32(ratio))]
+    kernel = np.ones((7, 7), np.uint8)
+    masks = [cv2.erode(one.usable, kernel, borderType=cv2.BORDER_REPLICATE) > 0 for one in (reference, other)]
+    return smooth, masks, floor
 
 
 def _noise(light: Floats) -> float:
@@ -143,14 +133,15 @@ def _noise(light: Floats) -> float:
     return float(np.median(np.abs(ripple))) / 0.6745 / 6
 
 
-def _coarsely(one: Floats, two: Floats, usable_one: Mask, usable_two: Mask, guesses: list[Matrix], scale: float) -> Matrix:
+def _coarsely(lights: Sequence[Floats], usable: Sequence[Mask], floor: float, guesses: list[Matrix], scale: float) -> Matrix:
     """The best of ``guesses`` after refinement at half or quarter size."""
-    shrink = 1 / _COARSE if max(one.shape) < 600 else 1 / (2 * _COARSE)
-    size = max(16, round(one.shape[1] * shrink)), max(16, round(one.shape[0] * shrink))
-    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (one, two)]
-    masks = [cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99 for m in (usable_one, usable_two)]
-    points = pick(small[0], masks[0])
-    scaling = np.diag([size[0] / one.shape[1], size[1] / one.shape[0], 1.0])
+    shape = lights[0].shape
+    shrink = 1 / _COARSE if max(shape) < 600 else 1 / (2 * _COARSE)
+    size = max(16, round(shape[1] * shrink)), max(16, round(shape[0] * shrink))
+    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in lights]
+    masks = [cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99 for m in usable]
+    points = pick(small[0], masks[0], floor)
+    scaling = np.diag([size[0] / shape[1], size[1] / shape[0], 1.0])
     tried: list[tuple[float, Refined]] = []
     for guess in guesses:
         matrix = (scaling @ np.vstack([guess, [0, 0, 1]]) @ np.linalg.inv(scaling))[:2]

@@ -25,7 +25,7 @@ LEAST_KNOWN = 0.5
 def amplitudes(material: Material) -> list[float]:
     """Amplitude in EV of the wave along the profile of each frame; 0 where there is none."""
     found = np.zeros(material.count)
-    if material.attribute == "white_balance" and material.raw:  # developed alike, the frames differ in colour; the mosaics do not
+    if material.attribute == "white_balance" and material.mosaics:  # developed alike, the frames differ in colour; the mosaics do not
         return [_wave(profile) for profile in _raw_profiles(material)]
     for key in ("row_profile", "column_profile"):
         profiles = _profiles(material, key)

@@ -28,8 +28,11 @@ LEAST_BLOCKS = 6
 LEAST_CHANGE = 0.12
 """Change of log detail over the series (90th percentile of blocks) below which nothing is out of focus anywhere."""
 BASIS = 24
-CONTRAST = 1.6
-"""Times worse that the claimed setting must fit than the best one before a frame is refused for it."""
+CONTRAST, END_CONTRAST = 1.6, 3.0
+"""Times worse that the claimed setting must fit than the best one before a frame is refused for it; the first and the last
+frame are held against an extrapolation, which must be clearer."""
+LEAST_FRAMES = 5
+"""Frames of a series in which one can be refused for its blur: four others to lie among."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def measure(material: Material) -> Placed:
 
 def _place(x: Floats, profile: Floats, tolerance: float, change: float) -> Placed:
     """Leave-one-out placing; the frame that fits worst leaves the basis of the others, and again, while any is beyond tolerance."""
-    basis = [int(i) for i in np.unique(np.linspace(0, len(x) - 1, min(BASIS, len(x))).round())]
+    known = np.flatnonzero(np.isfinite(profile).sum(axis=1) >= LEAST_BLOCKS)
+    basis = [int(known[round(i)]) for i in np.linspace(0, len(known) - 1, min(BASIS, len(known)))]
     while True:
         found = [_nearest(x, profile, [j for j in basis if j != i], i) for i in range(len(x))]
         off = [(abs(found[i][0] - x[i]) - found[i][1], i) for i in basis if math.isfinite(found[i][0])]
@@ -161,5 +165,7 @@ def check(material: Material, found: Placed, index: int, decides: bool) -> Check
         said = f"{name}: as sharp as {scale.value(at)} among the other frames, {scale.tag} {scale.value(x)}"
         return Check(NAME, Verdict.PROVED, said, *figures, decides)
     said = f"{name}: it looks like {scale.value(at)} among the other frames, but its {scale.tag} says {scale.value(x)}"
-    sure = decides and found.contrast[index] > CONTRAST
+    others = [value for i, value in enumerate(material.values) if i != index]
+    between = min(others) < material.values[index] < max(others)
+    sure = decides and material.count >= LEAST_FRAMES and found.contrast[index] > (CONTRAST if between else END_CONTRAST)
     return Check(NAME, Verdict.REFUSED if sure else Verdict.UNKNOWN, said, *figures, decides)

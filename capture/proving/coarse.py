@@ -43,6 +43,8 @@ def phase_shift(one: Floats, two: Floats, start: Matrix) -> tuple[Matrix, float]
     moved = two if np.allclose(start, np.eye(2, 3)) else warped(two, start)
     window = cv2.createHanningWindow((one.shape[1], one.shape[0]), cv2.CV_32F)
     (x, y), response = cv2.phaseCorrelate(one, np.ascontiguousarray(moved), window)
+    if not np.isfinite((x, y, response)).all():  # a picture without any gradient
+        return start, 0.0
     return compose(start, np.array([[1, 0, x], [0, 1, y]])), float(np.clip(response, 0, 1))
 
 
@@ -64,6 +66,8 @@ def turned_and_zoomed(one: Floats, two: Floats) -> list[Matrix]:
     polar = [cv2.warpPolar(spectrum, (_POLAR, 2 * _POLAR), centre, reach, flags)[:_POLAR] for spectrum in spectra]
     polar = [np.ascontiguousarray(p - cv2.GaussianBlur(p, (0, 0), 12)) for p in polar]
     (x, y), _ = cv2.phaseCorrelate(polar[0], polar[1], cv2.createHanningWindow((_POLAR, _POLAR), cv2.CV_32F))
+    if not np.isfinite((x, y)).all():
+        return []
     zoom, turn = float(np.exp(-x * np.log(reach) / _POLAR)), float(y * 180 / _POLAR)
     stretch = one.shape[1] / one.shape[0]
     usable = 0.4 < zoom < 2.5 and (abs(turn) < 20 or 0.9 < stretch < 1.1)

@@ -19,9 +19,16 @@ from capture.srgb import Linear
 Floats = NDArray[np.float32]
 
 BRIGHTEST, DARKEST = 0.85, 0.004
+LEAST_SHARE = 0.01
+"""Share of the pixels on which a brightness must rest."""
 PROFILE = 96
 """Rows or columns of a profile of brightness."""
-MATCH_SIDE = 96
+SAMPLED = 256
+"""Pixels along a row of a profile that are looked at, about."""
+SHARP = (0.75, 1.3)
+"""Slope of the finest detail between which two pictures are as sharp as each other."""
+MATCH_SIDE, BROAD = 96, 4.0
+"""Pixels at which scenes are matched, and the width in them of the broad shape that is left out."""
 
 
 def compare(reference: Features, picture: Linear, *, ev: float | None, scale: float = 1.0) -> dict[str, Any]:
@@ -57,19 +64,30 @@ def _seen(reference: Features, own: Features, found: Alignment, claimed: float |
     if not np.allclose(found.matrix, np.eye(2, 3), atol=1e-3):
         two, inside = warped(two, found.matrix), warped(inside, found.matrix)
     both = (reference.usable > 0) & (inside > 0.999)
-    measurable = both & (np.minimum(one, two) > DARKEST) & (np.maximum(one, two) < BRIGHTEST)
-    measured = float(np.median(np.log2(two[measurable] / one[measurable]))) if measurable.mean() > 0.01 else None
+    rough = _median_ev(one, two, both & (np.minimum(one, two) > DARKEST) & (np.maximum(one, two) < BRIGHTEST))
+    gain = 2.0 ** (rough if rough is not None else claimed or 0.0)
+    # chosen by the reference alone: a choice by the darker picture would keep the pixels that noise made brighter
+    lit = both & (one > DARKEST * max(2.0, 2 / gain)) & (one < BRIGHTEST) & (one * gain < BRIGHTEST)
+    measured = _median_ev(one, two, lit)
     believed = measured if measured is not None else claimed if claimed is not None else 0.0
-    gain = np.float32(2.0**believed)
-    lit = both & (one > DARKEST * max(2.0, 3 / gain)) & (one < BRIGHTEST) & (one * gain < BRIGHTEST)
+    gain = float(2.0**believed)
     ratio = np.where(lit, np.log2(np.maximum(two, DARKEST) / np.maximum(one, DARKEST)) - np.float32(believed), np.nan)
     small = reference.colour.astype(np.float32)
     colours, seen = _small_pair(own, found, small.shape, both)
+    detail = detail_grid(one, two / gain, both)
+    slopes = [v for v in (detail["slope"][0] if detail["slope"] else []) if v is not None]
+    as_sharp = found.found and bool(slopes) and SHARP[0] < float(np.median(slopes)) < SHARP[1]
     return {
         "ev": None if measured is None else round(measured, 5), "overlap": round(float(both.mean()), 4),
-        "match": _match(one, two / gain, both), "moving": moving_content(small, colours, seen, float(gain)),
-        "detail": detail_grid(one, two / gain, both), "row_profile": _profile(ratio), "column_profile": _profile(ratio.T),
+        "match": _match(one, two / gain, both), "moving": moving_content(small, colours, seen, gain, as_sharp),
+        "detail": detail, "row_profile": _profile(ratio), "column_profile": _profile(ratio.T),
     }  # fmt: skip
+
+
+def _median_ev(one: Floats, two: Floats, chosen: NDArray[np.bool_]) -> float | None:
+    if chosen.mean() < LEAST_SHARE:
+        return None
+    return float(np.log2(max(1e-6, float(np.median(two[chosen] / one[chosen])))))
 
 
 def _small_pair(own: Features, found: Alignment, shape: tuple[int, ...], both: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
@@ -94,7 +112,7 @@ def _match(one: Floats, two: Floats, both: NDArray[np.bool_]) -> float | None:
     flat = []
     for log in logs:
         small = cv2.resize(log, size, interpolation=cv2.INTER_AREA)
-        broad = cv2.GaussianBlur(small, (0, 0), 8) / np.maximum(cv2.GaussianBlur(w, (0, 0), 8), 1e-3)
+        broad = cv2.GaussianBlur(small, (0, 0), BROAD) / np.maximum(cv2.GaussianBlur(w, (0, 0), BROAD), 1e-3)
         flat.append((small / np.maximum(w, 1e-3) - broad) * (w > 0.5))
     energy = float((flat[0] ** 2).sum() * (flat[1] ** 2).sum())
     return round(float((flat[0] * flat[1]).sum()) / energy**0.5, 4) if energy > 1e-8 else None
@@ -102,6 +120,7 @@ def _match(one: Floats, two: Floats, both: NDArray[np.bool_]) -> float | None:
 
 def _profile(ratio: Floats) -> list[float | None]:
     """Median of ``ratio`` in bands of rows, None where a band has under 5 % of its pixels."""
+    ratio = ratio[:, :: max(1, ratio.shape[1] // SAMPLED)]
     edges = np.linspace(0, len(ratio), min(PROFILE, len(ratio)) + 1).astype(int)
     found: list[float | None] = []
     for top, bottom in itertools.pairwise(edges):

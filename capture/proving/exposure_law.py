@@ -10,7 +10,8 @@ import numpy as np
 from capture.proving.brightness import Brightness, brightness, claimed_ev
 from capture.proving.material import Material
 from capture.proving.proof import Check, Verdict
-from capture.proving.tolerances import BRIGHTNESS_EV, CLEARLY_EV, FLICKER_EV, LIGHT_DRIFT_EV, OPPOSITE_EV
+from capture.proving.tolerances import BRIGHTNESS_EV, CLEARLY_EV, FLICKER_EV, LIGHT_DRIFT_EV, NAMES_EV, OPPOSITE_EV
+from capture.reading.shot import Shot
 
 NAME = "brightness"
 _TAGS = {"exposure": "ExposureTime", "iso": "ISO", "aperture": "FNumber"}
@@ -29,6 +30,34 @@ def measure(material: Material, claims: Sequence[float]) -> Brightness:
     if material.attribute == "focal_length":
         return _from_comparisons(material, claims)
     return brightness(material.reports, claims, central=material.attribute == "aperture")
+
+
+def best_explained(material: Material, found: Brightness) -> Brightness:
+    """``found``, or the residuals against the settings behind their rounded names (1/64 for 1/60) where those fit clearly better."""
+    exact = [_exact(shot) for shot in material.shots]
+    claims = [ev for ev in exact if ev is not None]
+    if len(claims) < material.count:
+        return found
+    other = measure(material, claims)
+    return other if _scatter(other) < 0.7 * _scatter(found) - 0.003 else found
+
+
+def _exact(shot: Shot) -> float | None:
+    """`claimed_ev` with shutter and f-number on the third-stop scale, None for a shutter that is not near it."""
+    ev = claimed_ev(shot)
+    if ev is None or shot.shutter is None:
+        return None
+    stops = math.log2(shot.shutter.value)
+    shift = round(3 * stops) / 3 - stops
+    if shot.f_number and shot.f_number.value > 0:
+        number = 2 * math.log2(shot.f_number.value)
+        shift -= round(3 * number) / 3 - number
+    return ev + shift if abs(shift) < NAMES_EV else None
+
+
+def _scatter(found: Brightness) -> float:
+    known = found.residual[np.isfinite(found.residual)]
+    return float(np.median(np.abs(known - np.median(known)))) if known.size else math.inf
 
 
 def _from_comparisons(material: Material, claims: Sequence[float]) -> Brightness:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from capture.developing.recipe import UNMOVED, Transform
 from capture.proving.alignment import drift as largest_shift
 from capture.proving.material import Material
 from capture.proving.proof import Check, Verdict
-from capture.proving.tolerances import DRIFT_PX, DRIFT_SHARE, MATCH_OTHER, MATCH_SAME, MOVING_SHARE, OVEREXPOSED, UNDEREXPOSED
+from capture.proving.tolerances import (
+    DRIFT_PX,
+    DRIFT_SHARE,
+    LEAST_OVERLAP,
+    MATCH_FAR,
+    MATCH_OTHER,
+    MATCH_SAME,
+    MOVING_SHARE,
+    OVEREXPOSED,
+    UNDEREXPOSED,
+)
 
 BLACK = 2e-4
 """Brightest block of a black frame, 1 = white."""
@@ -67,11 +80,17 @@ def scene_check(material: Material, index: int) -> Check:
         return Check(
             "scene", Verdict.PROVED, f"{name}: shows the scene of the reference (correlation {match:.2f})", *figures, decides=False
         )
-    if match < MATCH_OTHER and not (compared and compared["found"] and compared["response"] > 0.3):
+    far = not (compared and compared["found"]) or _shift_of(material, compared) > DRIFT_SHARE * min(material.size)
+    if compared and compared["overlap"] >= LEAST_OVERLAP and (match < MATCH_OTHER or (far and match < MATCH_FAR)):
         return Check("scene", Verdict.REFUSED, f"{name}: shows another scene than the reference (correlation {match:.2f})", *figures)
     return Check(
         "scene", Verdict.UNKNOWN, f"{name}: may show another scene than the reference (correlation {match:.2f})", *figures, decides=False
     )
+
+
+def _shift_of(material: Material, compared: Mapping[str, Any]) -> float:
+    transform: Transform = tuple(compared["transform"])
+    return largest_shift(without_scale(transform, material.size), material.size)
 
 
 def alignment_check(material: Material, index: int) -> tuple[Check, Transform, float]:
@@ -83,6 +102,8 @@ def alignment_check(material: Material, index: int) -> tuple[Check, Transform, f
         said = f"{name}: could not be laid on the reference; whether the camera moved is not known"
         return Check("alignment", Verdict.UNKNOWN, said, 0.0, None, None, DRIFT_PX, "px", True), UNMOVED, 0.0
     transform: Transform = tuple(compared["transform"])
+    if material.attribute == "focal_length":
+        transform = without_scale(transform, material.size)  # magnification is the subject there, not a fault
     moved = largest_shift(transform, material.size)
     if material.reports[index]["mosaic_sha256"] == material.reports[material.reference]["mosaic_sha256"]:
         transform, moved = UNMOVED, 0.0
@@ -90,14 +111,22 @@ def alignment_check(material: Material, index: int) -> tuple[Check, Transform, f
         transform = UNMOVED
     limit = DRIFT_SHARE * min(material.size)
     figures = (0.0, round(moved, 3), round(moved, 3), DRIFT_PX, "px")
-    if material.attribute == "focal_length":
-        return Check("alignment", Verdict.PROVED, f"{name}: lies on the reference by {compared['method']}", *figures, False), UNMOVED, 0.0
     if moved > limit:
         said = f"{name}: the camera moved by {moved:.0f} px of {min(material.size)}; too much to share a crop (limit {limit:.0f} px)"
         return Check("alignment", Verdict.REFUSED, said, 0.0, round(moved, 3), round(moved, 3), limit, "px"), UNMOVED, moved
     back = transform != UNMOVED
     said = f"{name}: lies {moved:.2f} px from the reference" + (", and is laid back onto it" if back else "")
     return Check("alignment", Verdict.PROVED, said, *figures, False), transform, moved
+
+
+def without_scale(transform: Transform, size: tuple[int, int]) -> Transform:
+    """Shift of the middle and rotation about it, without the magnification."""
+    matrix = np.array(transform).reshape(2, 3)
+    linear = matrix[:, :2] / np.hypot(matrix[0, 0], matrix[1, 0])
+    middle = np.array([(size[0] - 1) / 2, (size[1] - 1) / 2])
+    offset = matrix[:, :2] @ middle + matrix[:, 2] - linear @ middle
+    a, b, x, c, d, y = (round(float(v), 6) for v in np.column_stack([linear, offset]).ravel())
+    return a, b, x, c, d, y
 
 
 def twins(material: Material) -> list[list[int]]:

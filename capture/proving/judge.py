@@ -15,8 +15,8 @@ from capture.proving.proof import Check, FrameProof, Proof, Verdict, worst
 from capture.proving.tolerances import BANDING_EV
 from capture.reading.shot import Shot
 
-HELD_EV = 0.5
-"""A series of ISO or aperture whose claimed brightness spans less than this is held by the shutter."""
+HELD_EV, HELD_SHARE = 0.25, 0.6
+"""A series is held by the shutter when this share of its frames claims a brightness within so many EV of the median's."""
 
 
 def judge(
@@ -71,12 +71,12 @@ def _laws(material: Material, claims: list[float] | None, checks: list[list[Chec
     """Add the laws' checks to ``checks`` and what they show to ``flags``; notes on the series."""
     notes: list[str] = []
     everyone = range(material.count)
-    held = claims is not None and max(claims) - min(claims) < HELD_EV
+    held = claims is not None and _held(claims)
     if claims is not None:
         found = exposure_law.measure(material, claims)
         for index in everyone:
             checks[index].append(exposure_law.check(material, found, claims, index))
-        unsteady, notes = exposure_law.light_flags(material, found)
+        unsteady, notes = exposure_law.light_flags(material, exposure_law.best_explained(material, found))
         for index, words in unsteady.items():
             flags[index] += words
     else:
@@ -106,6 +106,11 @@ def _laws(material: Material, claims: list[float] | None, checks: list[list[Chec
     return notes
 
 
+def _held(claims: Sequence[float]) -> bool:
+    middle = sorted(claims)[len(claims) // 2]
+    return sum(abs(claim - middle) < HELD_EV for claim in claims) >= HELD_SHARE * len(claims)
+
+
 def _twins(material: Material, checks: list[list[Check]], flags: list[list[str]]) -> None:
     """Refuse frames with the pixels of another: all of different labels but one that the laws single out, the later of equal ones."""
     for group in twins(material):
@@ -114,22 +119,27 @@ def _twins(material: Material, checks: list[list[Check]], flags: list[list[str]]
         equal = all(same_label(label, labels[0]) for label in labels)
         keeper = (good or group)[0] if equal else good[0] if len(good) == 1 else None
         for index in group:
-            flags[index].append("duplicate")
             if index == keeper:
                 continue
+            flags[index].append("duplicate")
             other = material.name(next(i for i in group if i != index))
             what = "is set aside" if equal else "claims another setting"
             said = f"{material.name(index)}: has the very pixels of {other} and {what}"
             checks[index].append(Check("duplicate", Verdict.REFUSED, said))
 
 
+def _lost(frame: FrameProof) -> bool:
+    """Whether a frame shows another scene than the reference, or lies too far off it."""
+    return "stray" in frame.flags or any(check.name == "alignment" and check.verdict is Verdict.REFUSED for check in frame.checks)
+
+
 def _another(material: Material, frames: Sequence[FrameProof]) -> int | None:
-    """The frame to compare with instead, where the reference is refused or most others show another scene than it."""
-    strays = [index for index, frame in enumerate(frames) if "stray" in frame.flags]
+    """The frame to compare with instead, where the reference is refused or most others do not lie on it."""
+    lost = [index for index, frame in enumerate(frames) if _lost(frame)]
     others = material.count - 1
-    if frames[material.reference].verdict is not Verdict.REFUSED and len(strays) * 2 <= others:
+    if frames[material.reference].verdict is not Verdict.REFUSED and len(lost) * 2 <= others:
         return None
-    candidates = strays if len(strays) * 2 > others else [i for i, frame in enumerate(frames) if frame.verdict is not Verdict.REFUSED]
+    candidates = lost if len(lost) * 2 > others else [i for i, frame in enumerate(frames) if frame.verdict is not Verdict.REFUSED]
     candidates = [index for index in candidates if index != material.reference and "black" not in frames[index].flags]
     if not candidates:
         return None

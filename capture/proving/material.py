@@ -27,7 +27,12 @@ class Material:
 
     @property
     def raw(self) -> bool:
-        """Whether every frame's numbers are the sensor's own."""
+        """Whether every frame's numbers rise with light: a RAW file's do, even where its filter has no mosaic of ours."""
+        return all(shot.raw for shot in self.shots)
+
+    @property
+    def mosaics(self) -> bool:
+        """Whether every frame's mosaic was seen."""
         return all(report["raw"] for report in self.reports)
 
     def name(self, index: int) -> str:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-REACH = 2
-"""Pixels around a pixel within which the other picture may have its value."""
+REACH, SHARP_REACH = 2, 1
+"""Pixels around a pixel within which the other picture may have its value; the lesser where both are as sharp."""
 LEAST_STEP = 0.25
 """EV beyond the range that count as another thing."""
 SIGMAS = 5.0
@@ -23,20 +23,22 @@ LEAST_AREA = 8
 DARKEST = 0.003
 
 
-def moving_content(reference: Floats, picture: Floats, usable: NDArray[np.bool_], gain: float) -> dict[str, Any]:
+def moving_content(reference: Floats, picture: Floats, usable: NDArray[np.bool_], gain: float, as_sharp: bool) -> dict[str, Any]:
     """Share and boxes (left, top, width, height as shares of the picture) of content that moved; pictures (height, width, 3).
 
-    ``picture`` lies on ``reference`` and is ``gain`` times as bright; ``usable`` marks pixels seen unclipped by both.
+    ``picture`` lies on ``reference`` and is ``gain`` times as bright; ``usable`` marks pixels seen unclipped by both;
+    ``as_sharp``: neither is blurred against the other.
     """
-    if usable.mean() < 0.05:
+    if usable[::2, ::2].mean() < 0.05:
         return {"share": 0.0, "boxes": [], "seen": round(float(usable.mean()), 4)}
     floor = np.float32(DARKEST * max(1.0, 1 / gain))
     logs = [np.log2(np.maximum(p, 0) + floor) for p in (reference, picture / np.float32(gain))]
     found = np.zeros(usable.shape, bool)
-    kernel = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
+    reach = SHARP_REACH if as_sharp else REACH
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     for channel in range(logs[0].shape[2]):
         one, two = (np.ascontiguousarray(p[..., channel]) for p in logs)
-        two = two - np.float32(np.median((two - one)[usable]))
+        two = two - np.float32(np.median((two - one)[::2, ::2][usable[::2, ::2]]))
         beyond = [_beyond(a, b, kernel) for a, b in ((one, two), (two, one))]
         excess = np.minimum(*beyond)
         spread = 1.4826 * _level_mad(two - one, one, usable)
@@ -60,10 +62,11 @@ def _beyond(value: Floats, other: Floats, kernel: NDArray[np.uint8]) -> Floats:
 
 def _level_mad(difference: Floats, level: Floats, usable: NDArray[np.bool_]) -> Floats:
     """Median absolute difference among pixels of like brightness (eight classes), per pixel."""
-    edges = np.quantile(level[usable], np.linspace(0, 1, 9)[1:-1])
-    classes = np.digitize(level, edges)
+    sample = (slice(None, None, 2), slice(None, None, 2))
+    edges = np.quantile(level[sample][usable[sample]], np.linspace(0, 1, 9)[1:-1]).astype(np.float32)
+    classes = np.searchsorted(edges, level.ravel(), side="right").reshape(level.shape)
     table = np.zeros(8, np.float32)
     for index in range(8):
-        chosen = difference[usable & (classes == index)]
+        chosen = difference[sample][usable[sample] & (classes[sample] == index)]
         table[index] = np.median(np.abs(chosen)) if chosen.size else 1.0
     return np.asarray(table[classes], np.float32)

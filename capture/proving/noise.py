@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-PATCHES = 1600
+PATCHES = 1000
 SIDE = 8
 """Pixels of one colour along a patch."""
 QUANTILE = 0.3

@@ -1,8 +1,9 @@
 """From a first guess to a similarity below a tenth of a pixel: the points that have edges, usable in both pictures, weighed robustly.
 
-Inverse-compositional Gauss-Newton (Baker & Matthews, Lucas-Kanade 20 years on, IJCV 56(3), 2004, section 3.2) on log light with
-free gain and offset, hence an enhanced correlation as in Evangelidis & Psarakis (PAMI 30(10), 2008), but on pixels picked for
-their gradient and with Tukey's weights, so that noise, clipping and what moved count little.
+Inverse-compositional Gauss-Newton (Baker & Matthews, Lucas-Kanade 20 years on, IJCV 56(3), 2004, section 3.2) with free gain
+and offset, hence an enhanced correlation as in Evangelidis & Psarakis (PAMI 30(10), 2008), but on pixels picked for their gradient
+and with Tukey's weights, so that noise, clipping and what moved count little. Light is linear, so that blur, which is
+linear too, moves no edge (in log light a blurred edge wanders to its dark side), and weighed as shares of itself.
 """
 
 from __future__ import annotations
@@ -28,15 +29,18 @@ _TILES = 8
 _ROUNDS = 25
 _DONE = 0.003
 _FEWEST = 80
+_EXACT = 1e-8
+"""Least variance of a share of light: the same picture twice has none."""
 
 
 @dataclass(frozen=True)
 class Points:
-    """Points of the reference with edges: ``at`` (n, 2), their log light, its gradient, and the picture's shape."""
+    """Points of the reference with edges: ``at`` (n, 2), their light, its gradient, the picture's shape, and the light that noise hides."""
 
     at: NDArray[np.float64]
     light: NDArray[np.float64]
     gradient: NDArray[np.float64]
+    floor: float
     shape: tuple[int, int]
 
 
@@ -50,15 +54,15 @@ class Refined:
     error: float
 
 
-def pick(logs: Floats, usable: Mask) -> Points:
-    """The points with the strongest gradient of every tile."""
-    gx, gy = (cv2.Sobel(logs, cv2.CV_32F, x, y, ksize=3) / 8 for x, y in ((1, 0), (0, 1)))
-    strength = np.where(usable, np.hypot(gx, gy), 0)
+def pick(light: Floats, usable: Mask, floor: float) -> Points:
+    """The points of every tile with the strongest gradient of log light; ``light`` is linear, ``floor`` as in `Points`."""
+    gx, gy = (cv2.Sobel(light, cv2.CV_32F, x, y, ksize=3) / 8 for x, y in ((1, 0), (0, 1)))
+    strength = np.where(usable, np.hypot(gx, gy) / (np.maximum(light, 0) + np.float32(floor)), 0)
     strength[:2], strength[-2:], strength[:, :2], strength[:, -2:] = 0, 0, 0, 0
     calm = np.sort(strength[usable][::7]) if usable.any() else np.zeros(1)
     least = max(1e-3, CALM * float(np.median(calm[: len(calm) // 2 + 1])))
-    rows = np.linspace(0, logs.shape[0], _TILES + 1).astype(int)
-    columns = np.linspace(0, logs.shape[1], _TILES + 1).astype(int)
+    rows = np.linspace(0, light.shape[0], _TILES + 1).astype(int)
+    columns = np.linspace(0, light.shape[1], _TILES + 1).astype(int)
     each = POINTS // _TILES**2
     found = []
     for top, bottom in itertools.pairwise(rows):
@@ -74,15 +78,17 @@ def pick(logs: Floats, usable: Mask) -> Points:
     at = np.concatenate(found) if found else np.zeros((0, 2), int)
     y, x = at[:, 1], at[:, 0]
     gradient = np.column_stack([gx[y, x], gy[y, x]]).astype(float)
-    return Points(at.astype(float), logs[y, x].astype(float), gradient, (logs.shape[0], logs.shape[1]))
+    return Points(at.astype(float), light[y, x].astype(float), gradient, floor, (light.shape[0], light.shape[1]))
 
 
-def refine(points: Points, logs: Floats, usable: Mask, start: Matrix, scale: float = 1.0, turned: float = TURNED) -> Refined | None:
-    """The similarity near ``start`` under which ``logs`` fits the ``points`` best; None where too few fall on usable pixels.
+def refine(points: Points, light: Floats, usable: Mask, start: Matrix, scale: float = 1.0, turned: float = TURNED) -> Refined | None:
+    """The similarity near ``start`` under which ``light`` fits the ``points`` best; None where too few fall on usable pixels.
 
     Rotation and a magnification other than ``scale`` are given only where they are beyond doubt.
     """
-    found = _descend(points, logs, usable, start, turning=True)
+    if len(points.at) < _FEWEST or not np.isfinite(start).all():
+        return None
+    found = _descend(points, light, usable, start, turning=True)
     if found is None:
         return None
     matrix, covariance = found
@@ -91,47 +97,52 @@ def refine(points: Points, logs: Floats, usable: Mask, start: Matrix, scale: flo
     if float(twist @ np.linalg.solve(covariance[:2, :2], twist)) < turned:
         middle = np.array([(points.shape[1] - 1) / 2, (points.shape[0] - 1) / 2])
         shift = matrix[:, :2] @ middle + matrix[:, 2] - middle
-        again = _descend(points, logs, usable, similarity(scale, 0.0, points.shape, (shift[0], shift[1])), turning=False)
+        again = _descend(points, light, usable, similarity(scale, 0.0, points.shape, (shift[0], shift[1])), turning=False)
         if again is not None:
             matrix, covariance = again
-    value, good = _sampled(logs, usable.astype(np.float32), matrix, points.at)
+    value, good = _sampled(light, usable.astype(np.float32), matrix, points.at)
     if good.sum() < _FEWEST:
         return None
     stretch = np.array([points.shape[1] - 1, points.shape[0] - 1]) / 2 / reach
     corners = [np.array([[x, -y, 1, 0], [y, x, 0, 1]]) for x in (-stretch[0], stretch[0]) for y in (-stretch[1], stretch[1])]
     error = max(float(np.trace(corner @ covariance @ corner.T)) for corner in corners) ** 0.5
-    return Refined(matrix, correlation(points.light[good], value[good]), int(good.sum()), error)
+    return Refined(
+        matrix, correlation(*(np.log2(np.maximum(v[good], 0) + points.floor) for v in (points.light, value))), int(good.sum()), error
+    )
 
 
-def _descend(points: Points, logs: Floats, usable: Mask, start: Matrix, *, turning: bool) -> tuple[Matrix, NDArray[np.float64]] | None:
+def _descend(points: Points, light: Floats, usable: Mask, start: Matrix, *, turning: bool) -> tuple[Matrix, NDArray[np.float64]] | None:
     """The transform reached from ``start``, and the covariance of growth, turn (both in pixels at the half width) and shift."""
     height, width = points.shape
     reach = max(width, height) / 2
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     xn, yn = ((points.at - middle) / reach).T
     gx, gy = points.gradient.T
-    steepest = np.column_stack([gx * xn + gy * yn, gy * xn - gx * yn, gx, gy, points.light - points.light.mean(), np.ones(len(gx))])
+    share = 1 / (np.maximum(points.light, 0) + points.floor)
+    columns = (gx * xn + gy * yn, gy * xn - gx * yn, gx, gy, points.light, np.ones(len(gx)))
+    steepest = np.column_stack([column * share for column in columns])
     free = np.arange(6) if turning else np.arange(2, 6)
     matrix, mask = start.copy(), usable.astype(np.float32)
     covariance = np.zeros((6, 6))
     for _ in range(_ROUNDS):
-        value, good = _sampled(logs, mask, matrix, points.at)
+        value, good = _sampled(light, mask, matrix, points.at)
         if good.sum() < _FEWEST:
             return None
-        jacobian, off = steepest[good][:, free], value[good] - points.light[good]
-        off = off - np.median(off)
-        weight = _tukey(off - _regressed(off, steepest[good, 4]))
+        jacobian, off = steepest[good][:, free], (value[good] - points.light[good]) * share[good]
+        weight = _tukey(off - np.median(off))
         normal = (jacobian * weight[:, None]).T @ jacobian + np.eye(len(free)) * 1e-9
         step = np.zeros(6)
         step[free] = np.linalg.solve(normal, (jacobian * weight[:, None]).T @ off)
         rest = off - jacobian @ step[free]
         spread = float((weight * rest**2).sum() / max(1.0, weight.sum())) * KIN
-        covariance[np.ix_(free, free)] = np.linalg.inv(normal) * spread
+        covariance[np.ix_(free, free)] = np.linalg.inv(normal) * max(spread, _EXACT)
         grow, turn, x, y = step[:4]
         a, b = grow / reach, turn / reach
         delta = np.array([[1 + a, -b, 0.0], [b, 1 + a, 0.0]])
         delta[:, 2] = middle - delta[:, :2] @ middle + (x, y)
         matrix = compose(matrix, np.linalg.inv(np.vstack([delta, [0, 0, 1]]))[:2])
+        if not np.isfinite(step).all() or np.abs(matrix[:, :2]).max() > 4:
+            return None
         if np.abs(step[:4]).max() < _DONE:
             break
     return matrix, covariance[:4, :4]
@@ -149,11 +160,6 @@ def _sampled(logs: Floats, mask: Floats, matrix: Matrix, at: NDArray[np.float64]
     value = cv2.remap(logs, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     seen = cv2.remap(mask, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     return value[0].astype(float), seen[0] > 0.99
-
-
-def _regressed(off: NDArray[np.float64], light: NDArray[np.float64]) -> NDArray[np.float64]:
-    energy = float(light @ light)
-    return light * (float(light @ off) / energy) if energy > 0 else np.zeros_like(off)
 
 
 def _tukey(off: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-CELLS = 100_000
-"""Repetitions of the colour pattern that are sampled, about; a mean over a block of the grid then rests on 130 of them."""
+CELLS = 80_000
+"""Repetitions of the colour pattern that are sampled, about; a mean over a block of the grid then rests on 100 of them."""
 COLUMNS, ROWS = 32, 24
 LEAST_BLOCK = 8
 """Cells a side of the smallest block: 16 pixels of a Bayer mosaic."""

@@ -13,6 +13,8 @@ changes with focus (1 + magnification: 0.3 EV at 1:9); zooms that change T-stop.
 OPPOSITE_EV = 0.3
 """A finished picture (JPEG) is refused when it is darker by this where it is claimed brighter by `CLEARLY_EV`, or the reverse."""
 CLEARLY_EV = 0.7
+NAMES_EV = 0.14
+"""What the rounded names of shutter time and f-number hide together at most (1/60 for 1/64 is 0.09, f/3.5 for f/3.56 0.05 EV)."""
 FLICKER_EV = 0.03
 """Scatter of brightness against the metadata from which light is called unsteady: ten times what the simulated camera shows."""
 LIGHT_DRIFT_EV = 0.06
@@ -33,8 +35,11 @@ DRIFT_PX = 0.5
 """Displacement below which a frame stays where it is: interpolation would cost more sharpness than it mends."""
 DRIFT_SHARE = 0.12
 """Displacement in shares of the short side beyond which a frame would cost the series too much of its picture."""
-MATCH_SAME, MATCH_OTHER = 0.5, 0.25
-"""Correlation of detail from which two frames show one scene, and below which they do not."""
+MATCH_SAME, MATCH_OTHER, MATCH_FAR = 0.5, 0.25, 0.7
+"""Correlation of detail from which two frames show one scene, and below which they do not; the last for frames that could
+not be aligned or lie far off, where an alignment has sought whatever is alike. Honest simulated frames have 0.8 to 1."""
+LEAST_OVERLAP = 0.15
+"""Share of the picture that both frames must have unclipped before one is called another scene."""
 MOVING_SHARE = 0.002
 BANDING_EV = 0.02
 """Amplitude of a wave along the rows or columns of the brightness ratio of two frames."""

@@ -28,10 +28,10 @@ def check(material: Material, found: list[tuple[float, float] | None], index: in
     """Whether the sensor saw the same colours in this frame as in the others."""
     name = material.name(index)
     same = material.reports[index]["mosaic_sha256"] == material.reports[material.reference]["mosaic_sha256"]
-    if same and material.raw:
+    if same and material.mosaics:
         return Check(NAME, Verdict.PROVED, f"{name}: its raw mosaic is that of the reference, bit by bit", 0.0, 0.0, 0.0, 0.0, "EV")
-    if not material.raw:
-        said = f"{name}: a finished picture has no raw mosaic that could be unchanged"
+    if not material.mosaics:
+        said = f"{name}: it has no raw mosaic that could be unchanged"
         return Check(NAME, Verdict.UNKNOWN, said, 0.0, None, None, RATIO_EV, "EV")
     own = found[index]
     others = [one for one in found if one is not None]

@@ -32,14 +32,15 @@ TABLE_TOP = 0.25
 """Scale of the distances where there is depth of field, as the simulated camera's own command has it."""
 VALUES = {
     "exposure": claimed_ev, "iso": lambda shot: shot.iso.value, "aperture": lambda shot: shot.f_number.value,
-    "white_balance": lambda shot: float(round(shot.profile.kelvin_and_duv(np.array(shot.gains))[0])), "focus_distance": lambda shot: shot.focus_distance.value,
+    "white_balance": lambda shot: float(round(shot.profile.kelvin_and_duv(np.array(shot.gains))[0])),
+    "focus_distance": lambda shot: shot.focus_distance.value,
     "focal_length": lambda shot: shot.focal_length.value,
 }  # fmt: skip
 
 
 @dataclass
 class Judged:
-    """A judged series. ``truth`` and ``proof.frames`` go together; ``damaged`` are files that could not even be decoded."""
+    """A judged series. ``truth`` and ``proof.frames`` go together; ``damaged`` could not even be decoded, ``lost`` is their truth."""
 
     attribute: str
     shots: list[Shot]
@@ -51,6 +52,7 @@ class Judged:
     truth: list[dict[str, Any]]
     proof: Proof
     damaged: dict[str, str] = field(default_factory=dict)
+    lost: list[dict[str, Any]] = field(default_factory=list)
 
     def frame(self, number: int) -> FrameProof:
         """Frame ``number`` as the camera counts them, from 1."""
@@ -70,7 +72,8 @@ class Judged:
 
 
 def judged(
-    folder: Path, vary: str, traps: Sequence[str] = (), *, frames: int = 5, size: tuple[int, int] = (288, 192), crop: int = 0, source: int = 3,
+    folder: Path, vary: str, traps: Sequence[str] = (), *, frames: int = 5, size: tuple[int, int] = (288, 192), crop: int = 0,
+    source: int = 3,
     limits: tuple[float, float] | None = None, compensate: bool = False, references: int = 3, sharp: bool = False,
 ) -> Judged:  # fmt: skip
     """Photograph a series with ``traps`` (as on the command line) and judge it; a refused reference is replaced as cat-ingest does."""
@@ -119,7 +122,8 @@ def judge_folder(folder: Path, attribute: str, truth: Sequence[dict[str, Any]], 
         proof = judge(attribute, shots, values, reports, comparisons, reference=reference, size=size)
         other = proof.another_reference
         if other is None or other in tried or len(tried) >= references:
-            return Judged(attribute, shots, values, reports, comparisons, reference, size, told, proof, damaged)
+            lost = [one for one in truth if one["file"] in damaged]
+            return Judged(attribute, shots, values, reports, comparisons, reference, size, told, proof, damaged, lost)
         reference = other
 
 
