@@ -186,7 +186,9 @@ class Tally:
             raise self.failed[0]
         for error in self.failed:
             print(f"error: {error}", file=sys.stderr)
-        left = [f"{self.spoilt} files or groups were left out" if self.spoilt else "", f"{len(self.failed)} failed" if self.failed else ""]
+        one = "1 file or group was left out"
+        spoilt = one if self.spoilt == 1 else f"{self.spoilt} files or groups were left out"
+        left = [spoilt if self.spoilt else "", f"{len(self.failed)} failed" if self.failed else ""]
         if self.failed or self.spoilt:
             raise InputError(f"{' and '.join(part for part in left if part)} (named above); everything else is done")
 
@@ -217,6 +219,7 @@ def _look(intake: Intake, options: Options) -> Look:
 def _tell(folder: Path, intake: Intake, found: FolderPlan) -> None:
     notes = [*intake.listing.notes, *found.notes, *(note for plan in found.plans for note in plan.notes)]
     notes += [f"{left.shot.path.name} {left.reason}" for left in found.strays]
+    notes = list(dict.fromkeys(notes))
     for note in notes[:NOTES]:
         warn(f"{folder}: {note}")
     if len(notes) > NOTES:
