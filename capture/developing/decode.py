@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from capture.developing.change import changed
 from capture.developing.finish import Finished, finish
+from capture.developing.half_size import Leanings, registered
 from capture.developing.picture import read_picture
-from capture.developing.raw import Camera, Leanings, Levels, clip, developed_raw
+from capture.developing.raw import Camera, Levels, clip, developed_raw
 from capture.developing.recipe import FrameRecipe, Recipe, working_size
 from capture.proving.evidence import Mosaic
 from capture.reading.shot import Shot
@@ -108,22 +109,11 @@ def _working(pixels: Pixels, shot: Shot, recipe: Recipe, leanings: Leanings | No
     found = pixels.shape[1], pixels.shape[0]
     if target[0] > found[0] or target[1] > found[1]:
         raise InputError(f"{shot.path} decodes to {found[0]}×{found[1]} pixels, too few for {target[0]}×{target[1]}; copy it again")
+    if leanings:
+        pixels = registered(np.asarray(pixels, np.uint16), leanings)
     if target != found:
         pixels = cv2.resize(pixels, target, interpolation=cv2.INTER_AREA)
-    if leanings:
-        pixels = cast(Pixels, np.array(pixels))
-        for channel, (x, y) in zip((0, 2), leanings, strict=True):
-            pixels[..., channel] = shifted(pixels[..., channel], x * target[0] / found[0], y * target[1] / found[1])
     return upright(pixels, recipe.orientation)
-
-
-def shifted(plane: Pixels, x: float, y: float) -> Pixels:
-    """``plane`` (height, width) moved right by ``x`` and down by ``y``, each within one pixel, by linear interpolation.
-
-    In a half-size development red and blue are sampled off the middle of their pixel, and their edges would be coloured.
-    """
-    across, down = (np.array([max(by, 0), 1 - abs(by), max(-by, 0)], np.float64) for by in (x, y))
-    return cast(Pixels, cv2.sepFilter2D(np.ascontiguousarray(plane), -1, across, down, borderType=cv2.BORDER_REPLICATE))
 
 
 def _peaks(whole: Camera) -> NDArray[np.uint16]:

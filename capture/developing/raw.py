@@ -15,6 +15,7 @@ import numpy as np
 import rawpy
 from numpy.typing import NDArray
 
+from capture.developing.half_size import Leanings, leanings_of
 from capture.developing.mosaic import check_whole, colour_sites, take_mosaic
 from capture.developing.recipe import PEDESTAL, Recipe
 from capture.proving.evidence import Mosaic
@@ -25,8 +26,6 @@ from cat_dataset.errors import InputError
 
 Camera = NDArray[np.uint16]
 Matrix = NDArray[np.float64]
-Leanings = tuple[tuple[float, float], tuple[float, float]]
-"""Of red and of blue, how far (x, y) their samples lie from the middle of a half-size pixel, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def developed_raw(shot: Shot, recipe: Recipe, *, mosaic: bool) -> tuple[Camera, 
             reach = max(1, (recipe.saturation or raw.white_level) - black)
             pedestal = min(black, round(PEDESTAL * reach))
             matrix = srgb_from_camera(raw)
-            leanings = leanings_of(raw) if recipe.half else None
+            leanings = leanings_of(colour_sites(raw)) if recipe.half else None
             camera = raw.postprocess(
                 user_wb=[red, green, blue, green],
                 user_black=black - pedestal,
@@ -98,15 +97,6 @@ def clip(camera: Camera, top: NDArray[np.uint16]) -> None:
     height, width, _ = camera.shape
     rows = camera.reshape(height, width * 3)
     np.minimum(rows, np.tile(top, width), out=rows)
-
-
-def leanings_of(raw: Any) -> Leanings | None:
-    """Where red and blue lie in a pixel of a half-size development, which is one 2×2 cell; None for other colour filters."""
-    sites = colour_sites(raw)
-    if sites.count("R") != 1 or sites.count("B") != 1:
-        return None
-    red, blue = sites.index("R"), sites.index("B")
-    return (red % 2 / 2 - 0.25, red // 2 / 2 - 0.25), (blue % 2 / 2 - 0.25, blue // 2 / 2 - 0.25)
 
 
 def srgb_from_camera(raw: Any) -> Matrix:

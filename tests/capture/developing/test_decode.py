@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from capture.developing.choose import developed, recipe_for
-from capture.developing.decode import decode, finish, frame_bytes, shifted, upright
+from capture.developing.decode import decode, finish, frame_bytes, upright
 from capture.developing.recipe import FrameRecipe, Recipe
 from cat_dataset.errors import InputError
 from cat_dataset.images import decode_rgb
-from tests.capture.conftest import ROOT, TAGS, write_jpeg_file
+from tests.capture.conftest import ROOT, write_jpeg_file
 from tests.capture.developing.files import bayer, plain, raw_shot, shot_of, smooth_colours
 
 MOVED = FrameRecipe(transform=(1.0, 0.002, 0.7, -0.002, 1.0, 0.3), crop=(4, 4, 40, 40))
@@ -41,26 +41,6 @@ def test_a_raw_file_is_turned_too(tmp_path: Path) -> None:
     lying = decode(shot, plain()).picture(FrameRecipe(), plain())
     standing = decode(shot, plain(orientation=6)).picture(FrameRecipe(), plain(orientation=6))
     assert standing == pytest.approx(np.rot90(lying, 3), abs=1e-6)
-
-
-def test_planes_are_shifted_as_told() -> None:
-    plane = np.zeros((5, 7), np.uint16)
-    plane[2, 3] = 1000
-    assert np.array_equal(shifted(plane, 0.25, 0)[2], [0, 0, 0, 750, 250, 0, 0])
-    assert np.array_equal(shifted(plane, 0, -0.5)[:, 3], [0, 500, 500, 0, 0])
-
-
-def test_half_size_lays_red_and_blue_onto_green(tmp_path: Path) -> None:
-    """Slopes of one grey: without registration red would lag and blue lead by half a sensor pixel each."""
-    v, u = np.mgrid[0:64, 0:96]
-    light = (0.05 + 0.004 * u + 0.003 * v)[..., None] * TAGS.neutral
-    shot = raw_shot(tmp_path / "a.dng", bayer(light))
-    decoded = decode(shot, plain(half=True, size=48))
-    assert decoded.levels.leanings == ((-0.25, -0.25), (0.25, 0.25))
-    linear = decoded.picture(FrameRecipe(), plain(half=True, size=48))[2:-2, 2:-2]
-    assert np.abs(linear / linear[..., 1:2] - 1).max() < 2e-3
-    small = plain(half=True, size=24)
-    assert np.abs(np.diff(decode(shot, small).picture(FrameRecipe(), small)[2:-2, 2:-2], axis=2)).max() < 2e-3
 
 
 def test_scaling_is_by_area_in_linear_light_and_never_up(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""Half-size developments: one pixel from each 2×2 cell of the colour filter, without interpolation.
+
+Red and blue are then sampled off the middle of their pixel, to opposite sides, and edges get coloured rims. They are laid onto
+green by linear interpolation, which neither overshoots nor cuts, unlike sharper kernels, and costs a twentieth of the development.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.uint16]
+Leanings = tuple[tuple[float, float], tuple[float, float]]
+"""Of red and of blue, how far (x, y) their samples lie from the middle of a half-size pixel, in pixels."""
+
+
+def leanings_of(sites: str) -> Leanings | None:
+    """Where red and blue lie in a cell of ``sites`` (RGGB and the like); None for other colour filters."""
+    if len(sites) != 4 or sites.count("R") != 1 or sites.count("B") != 1:
+        return None
+    red, blue = sites.index("R"), sites.index("B")
+    return (red % 2 / 2 - 0.25, red // 2 / 2 - 0.25), (blue % 2 / 2 - 0.25, blue // 2 / 2 - 0.25)
+
+
+def registered(camera: Plane, leanings: Leanings) -> Plane:
+    """A copy of ``camera`` (height, width, 3) with red and blue moved onto green."""
+    made = camera.copy()
+    for channel, (x, y) in zip((0, 2), leanings, strict=True):
+        cv2.insertChannel(shifted(cast(Plane, cv2.extractChannel(camera, channel)), x, y), made, channel)
+    return made
+
+
+def shifted(plane: Plane, x: float, y: float) -> Plane:
+    """``plane`` (height, width) moved right by ``x`` and down by ``y``, each by less than a pixel."""
+    across, down = (np.array([max(by, 0.0), 1 - abs(by), max(-by, 0.0)], np.float64)[0 if by > 0 else 1 :][:2] for by in (x, y))
+    anchor = (1 if x > 0 else 0, 1 if y > 0 else 0)
+    return cast(Plane, cv2.sepFilter2D(plane, -1, across, down, anchor=anchor, borderType=cv2.BORDER_REPLICATE))
