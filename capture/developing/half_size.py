@@ -35,6 +35,11 @@ def registered(camera: Plane, leanings: Leanings) -> Plane:
 
 def shifted(plane: Plane, x: float, y: float) -> Plane:
     """``plane`` (height, width) moved right by ``x`` and down by ``y``, each by less than a pixel."""
-    across, down = (np.array([max(by, 0.0), 1 - abs(by), max(-by, 0.0)], np.float64)[0 if by > 0 else 1 :][:2] for by in (x, y))
-    anchor = (1 if x > 0 else 0, 1 if y > 0 else 0)
-    return cast(Plane, cv2.sepFilter2D(plane, -1, across, down, anchor=anchor, borderType=cv2.BORDER_REPLICATE))
+    (across, right), (down, lower) = _taps(x), _taps(y)
+    return cast(Plane, cv2.sepFilter2D(plane, -1, across, down, anchor=(right, lower), borderType=cv2.BORDER_REPLICATE))
+
+
+def _taps(by: float) -> tuple[NDArray[np.float64], int]:
+    """Weights of a pixel and the neighbour that moves into it, and which of the two is the pixel itself."""
+    share = abs(float(by))
+    return (np.array([share, 1 - share]), 1) if by > 0 else (np.array([1 - share, share]), 0)
