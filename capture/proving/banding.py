@@ -23,8 +23,10 @@ LEAST_KNOWN = 0.5
 
 
 def amplitudes(material: Material) -> list[float]:
-    """Amplitude in EV of the wave along the profile of each frame; 0 where there is none."""
+    """Amplitude in EV of the wave along the profile of each frame; 0 where there is none, and for finished pictures."""
     found = np.zeros(material.count)
+    if not material.raw:  # a tone curve turns every difference of brightness into one that follows the scene
+        return [0.0] * material.count
     if material.attribute == "white_balance" and material.mosaics:  # developed alike, the frames differ in colour; the mosaics do not
         return [_wave(profile) for profile in _raw_profiles(material)]
     for key in ("row_profile", "column_profile"):

@@ -86,10 +86,11 @@ def _place(x: Floats, profile: Floats, tolerance: float, change: float) -> Place
     known = np.flatnonzero(np.isfinite(profile).sum(axis=1) >= LEAST_BLOCKS)
     basis = [int(known[round(i)]) for i in np.linspace(0, len(known) - 1, min(BASIS, len(known)))]
     while True:
-        found = [_nearest(x, profile, [j for j in basis if j != i], i) for i in range(len(x))]
-        off = [(abs(found[i][0] - x[i]) - found[i][1], i) for i in basis if math.isfinite(found[i][0])]
+        among = {i: _nearest(x, profile, [j for j in basis if j != i], i) for i in basis}
+        off = [(abs(at - x[i]) - width, i) for i, (at, width, _) in among.items() if math.isfinite(at)]
         worst = max(off, default=(0.0, -1))
         if worst[0] <= tolerance or len(basis) <= max(3, len(x) // 2):
+            found = [among[i] if i in among else _nearest(x, profile, basis, i) for i in range(len(x))]
             at, width, contrast = ([one[k] for one in found] for k in range(3))
             return Placed(at, width, contrast, change)
         basis.remove(worst[1])

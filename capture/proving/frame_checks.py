@@ -39,8 +39,7 @@ def exposure_flags(material: Material, index: int) -> list[str]:
     same = report["mosaic_sha256"] == material.reports[material.reference]["mosaic_sha256"]
     if compared and not same and compared["found"] and compared["moving"]["share"] > MOVING_SHARE:
         flags.append("moving")
-    flash = [shot.flash for shot in material.shots]
-    if material.shots[index].flash and sum(bool(one) for one in flash) < len(flash):
+    if material.shots[index].flash and material.flashed < material.count:
         flags.append("flash")
     return flags
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from capture.reading.shot import Shot
 
@@ -34,6 +39,18 @@ class Material:
     def mosaics(self) -> bool:
         """Whether every frame's mosaic was seen."""
         return all(report["raw"] for report in self.reports)
+
+    @cached_property
+    def flashed(self) -> int:
+        """How many frames say that the flash fired."""
+        return sum(bool(shot.flash) for shot in self.shots)
+
+    @cached_property
+    def tilts(self) -> NDArray[np.float64]:
+        """Mireds and log2 of red over blue gain (n, 2) of the frames of a white-balance series that have gains."""
+        pairs = zip(self.values, self.shots, strict=True)
+        found = [(1e6 / value, math.log2(shot.gains[0] / shot.gains[2])) for value, shot in pairs if shot.gains]
+        return np.array(found, np.float64).reshape(-1, 2)
 
     def name(self, index: int) -> str:
         """The frame as a sentence names it."""

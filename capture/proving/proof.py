@@ -53,8 +53,9 @@ class FrameProof:
 
     @property
     def reason(self) -> str:
-        """The sentences that led to the verdict, worst first; for a proved frame those that prove it."""
-        chosen = [check.sentence for check in self.checks if check.verdict is self.verdict and check.decides]
+        """The sentences that led to the verdict, for a proved frame those that prove it."""
+        refused = self.verdict is Verdict.REFUSED  # which any check can do, also one that alone proves nothing
+        chosen = [check.sentence for check in self.checks if check.verdict is self.verdict and (check.decides or refused)]
         return "; ".join(chosen) or "; ".join(check.sentence for check in self.checks) or str(self.verdict)
 
     def as_json(self) -> dict[str, Any]:

@@ -54,18 +54,14 @@ def check(material: Material, found: list[tuple[float, float] | None], index: in
 
 def check_multipliers(material: Material, index: int) -> Check:
     """Whether the file's multipliers follow its kelvins: more blue gain at low kelvins, in the order of the labels."""
-    name, own = material.name(index), material.shots[index].gains
-    known = sorted(
-        (1e6 / value, math.log2(shot.gains[0] / shot.gains[2]))
-        for value, shot in zip(material.values, material.shots, strict=True)
-        if shot.gains
-    )
+    name, own, known = material.name(index), material.shots[index].gains, material.tilts
     if own is None or len(known) < 2:
         said = f"{name}: the file has no multipliers to hold against its kelvins"
         return Check(MULTIPLIERS, Verdict.UNKNOWN, said, unit="EV", decides=False)
     mired, tilt = 1e6 / material.values[index], math.log2(own[0] / own[2])
-    wrong = [t for m, t in known if (m < mired - 2 and t < tilt) or (m > mired + 2 and t > tilt)]
-    if len(wrong) <= len(known) // 2:
+    warmer, colder = known[:, 0] > mired + 2, known[:, 0] < mired - 2
+    wrong = int((colder & (known[:, 1] < tilt) | warmer & (known[:, 1] > tilt)).sum())
+    if wrong <= len(known) // 2:
         return Check(
             MULTIPLIERS, Verdict.PROVED, f"{name}: log2 R/B gain {tilt:+.2f} follows its kelvins", measured=round(tilt, 4), unit="EV"
         )

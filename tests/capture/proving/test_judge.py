@@ -146,6 +146,15 @@ def test_a_spoilt_frame_is_named_and_the_others_stay(series, trap: str, vary: st
     assert not any(frame.verdict is Verdict.REFUSED for frame in others)
 
 
+def test_of_two_frames_that_disagree_the_reference_stays(series) -> None:
+    one = series("white_balance", "wrong_shutter:2=1", frames=2)
+    assert sorted(one.verdicts) == [PROVED, REFUSED]
+    assert one.verdicts[one.reference] == PROVED
+    refused = one.proof.frames[1 - one.reference]
+    assert "ExposureTime" in refused.reason
+    assert "+1" in refused.reason or "-1" in refused.reason
+
+
 def test_an_equal_copy_is_set_aside(series) -> None:
     one = series("exposure")
     twice = {name: [*getattr(one, name), getattr(one, name)[-1]] for name in ("shots", "values", "reports", "comparisons")}
