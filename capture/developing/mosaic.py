@@ -10,10 +10,8 @@ import numpy as np
 import rawpy
 
 from capture.proving.evidence import Mosaic
-from capture.reading.tiff import directories
+from capture.reading.tiff import NOISE_PROFILE, directories
 from cat_dataset.errors import InputError
-
-_NOISE_PROFILE = 51041
 
 
 def check_whole(raw: Any, path: Path) -> None:
@@ -71,7 +69,7 @@ def _noise_profile(path: Path) -> tuple[float, float] | None:
     """Scale and offset of a DNG's NoiseProfile (of its first plane); None for a file without one."""
     with open(path, "rb") as stream:
         for tags in directories(stream, path.stat().st_size):
-            found = tags.get(_NOISE_PROFILE, ())
+            found = tags.get(NOISE_PROFILE, ())
             if len(found) >= 2 and all(math.isfinite(value) and value >= 0 for value in found[:2]):
                 return float(found[0]), float(found[1])
     return None

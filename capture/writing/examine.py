@@ -36,7 +36,11 @@ def examine(shot: Shot, recipe: Recipe, frame: FrameRecipe, expected: Expected |
     """Develop a frame and say everything about it that later judgements need. Without ``expected`` it is the reference."""
     decoded = decode(shot, recipe)
     linear = decoded.picture(frame, recipe)
-    facts: dict[str, Any] = {"evidence": gather(decoded.mosaic, linear), "size": [linear.shape[1], linear.shape[0]]}
+    facts: dict[str, Any] = {
+        "evidence": gather(decoded.mosaic, linear),
+        "size": [linear.shape[1], linear.shape[0]],
+        "remarks": list(decoded.remarks),
+    }
     own = None
     if expected is None:
         own = features(linear)

@@ -212,9 +212,11 @@ def _finished(
             state=state_of(shot, recipes[at], proofs[at]),
         )  # fmt: skip
     chosen = [plan.shots[at] for at in standing]
+    remarks = dict.fromkeys(remark for at in standing for remark in book.done[at]["facts"]["remarks"])
+    notes = [*plan.notes, *remarks]
     return writer.finish(
         source="dslr", scene=scene_keys(plan.shots, plan.scene, look), object=look.object_name, varies=(plan.attribute,),
-        constants=constants(plan.attribute, chosen, plan.notes),
+        constants=constants(plan.attribute, chosen, notes),
         provenance=provenance_of(plan, chosen, recipe, [proofs[at] for at in standing], refused, plan.shots[reference]),
     )  # fmt: skip
 

@@ -9,7 +9,9 @@ import pytest
 import rawpy
 from typer.testing import CliRunner
 
-from capture.developing.develop import develop, recipe_for
+from capture.developing.choose import recipe_for
+from capture.developing.decode import decode
+from capture.developing.recipe import FrameRecipe
 from capture.reading.read import read_shot
 from capture.simulate.camera import photograph
 from capture.simulate.command import app
@@ -145,7 +147,8 @@ def test_the_grey_wedge_is_neutral_and_falls_by_half_stops(tmp_path, environment
     scene = Shoot("procedural_00", Source("procedural", None, 3), 0, 0)
     photograph(scene, environment, sweep("exposure", 3, (-1, 1)), folder, (960, 640), chart=True)
     shot = read_shot(folder / "cat_0002.dng")
-    linear = develop(shot, shot.gains, recipe_for([shot], [shot.gains], 960, True, 1))
+    recipe, _ = recipe_for([shot], "exposure", size=960, square=False, full=True)
+    linear = decode(shot, recipe).picture(FrameRecipe(), recipe)
     edges = np.linspace(960 * 0.04, 960 * 0.96, 21).astype(int)
     patches = np.array([linear[300:340, left + 8 : right - 8].mean(axis=(0, 1)) for left, right in pairwise(edges)])[:7]
     assert np.abs(patches / patches[:, 1:2] - 1).max() < 0.02
