@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +53,7 @@ def run(
 ) -> None:
     """Lay finished series out as a contact sheet, to look at."""
     with reported(debug):
-        encoders = {".png": encode_png, ".jpg": encode_jpeg}
+        encoders: dict[str, Callable[[Rgb], bytes]] = {".png": encode_png, ".jpg": encode_jpeg}
         if out.suffix.lower() not in encoders:
             raise UsageError(f"--out {out} must end in .png or .jpg")
         write_bytes(out, encoders[out.suffix.lower()](contact_sheet(series, columns=columns, side=side)))
