@@ -28,7 +28,7 @@ LEAST_BLOCKS = 6
 LEAST_CHANGE = 0.12
 """Change of log detail over the series (90th percentile of blocks) below which nothing is out of focus anywhere."""
 BASIS = 24
-CONTRAST, END_CONTRAST = 1.6, 3.0
+CONTRAST, END_CONTRAST = 2.0, 3.0
 """Times worse that the claimed setting must fit than the best one before a frame is refused for it; the first and the last
 frame are held against an extrapolation, which must be clearer."""
 LEAST_FRAMES = 5

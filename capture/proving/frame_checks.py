@@ -19,6 +19,7 @@ from capture.proving.tolerances import (
     MATCH_FAR,
     MATCH_OTHER,
     MATCH_SAME,
+    MOVING_BALANCE,
     MOVING_SHARE,
     OVEREXPOSED,
     UNDEREXPOSED,
@@ -36,8 +37,9 @@ def exposure_flags(material: Material, index: int) -> list[str]:
     if report["black"].get("G", 0.0) > UNDEREXPOSED:
         flags.append("underexposed")
     compared = material.compared(index)
+    least = MOVING_BALANCE if material.attribute == "white_balance" else MOVING_SHARE
     same = report["mosaic_sha256"] == material.reports[material.reference]["mosaic_sha256"]
-    if compared and not same and compared["found"] and compared["moving"]["share"] > MOVING_SHARE:
+    if compared and not same and compared["found"] and compared["moving"]["share"] > least:
         flags.append("moving")
     if material.shots[index].flash and material.flashed < material.count:
         flags.append("flash")
@@ -74,13 +76,13 @@ def scene_check(material: Material, index: int) -> Check:
     if match is None:
         said = f"{name}: shares too little with the reference that is neither clipped nor dark"
         return Check("scene", Verdict.UNKNOWN, said, 1.0, None, None, MATCH_SAME, "correlation", decides=False)
-    figures = (1.0, match, round(match - 1, 4), MATCH_SAME, "correlation")
-    if match >= MATCH_SAME:
-        return Check(
-            "scene", Verdict.PROVED, f"{name}: shows the scene of the reference (correlation {match:.2f})", *figures, decides=False
-        )
     far = not (compared and compared["found"]) or _shift_of(material, compared) > DRIFT_SHARE * min(material.size)
-    if compared and compared["overlap"] >= LEAST_OVERLAP and (match < MATCH_OTHER or (far and match < MATCH_FAR)):
+    least = MATCH_FAR if far else MATCH_SAME
+    figures = (1.0, match, round(match - 1, 4), least, "correlation")
+    if match >= least:
+        said = f"{name}: shows the scene of the reference (correlation {match:.2f})"
+        return Check("scene", Verdict.PROVED, said, *figures, decides=False)
+    if compared and compared["overlap"] >= LEAST_OVERLAP and (far or match < MATCH_OTHER):
         return Check("scene", Verdict.REFUSED, f"{name}: shows another scene than the reference (correlation {match:.2f})", *figures)
     return Check(
         "scene", Verdict.UNKNOWN, f"{name}: may show another scene than the reference (correlation {match:.2f})", *figures, decides=False
