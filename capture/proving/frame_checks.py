@@ -16,6 +16,7 @@ from capture.proving.tolerances import (
     DRIFT_PX,
     DRIFT_SHARE,
     LEAST_OVERLAP,
+    LEAST_PIXELS,
     MATCH_FAR,
     MATCH_OTHER,
     MATCH_SAME,
@@ -82,7 +83,9 @@ def scene_check(material: Material, index: int) -> Check:
     if match >= least:
         said = f"{name}: shows the scene of the reference (correlation {match:.2f})"
         return Check("scene", Verdict.PROVED, said, *figures, decides=False)
-    if compared and compared["overlap"] >= LEAST_OVERLAP and (far or match < MATCH_OTHER):
+    seen = compared["overlap"] if compared else 0.0
+    enough = seen >= LEAST_OVERLAP and seen * material.size[0] * material.size[1] >= LEAST_PIXELS
+    if enough and (far or match < MATCH_OTHER):
         return Check("scene", Verdict.REFUSED, f"{name}: shows another scene than the reference (correlation {match:.2f})", *figures)
     return Check(
         "scene", Verdict.UNKNOWN, f"{name}: may show another scene than the reference (correlation {match:.2f})", *figures, decides=False
