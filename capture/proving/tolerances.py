@@ -40,7 +40,7 @@ MATCH_SAME, MATCH_OTHER, MATCH_FAR = 0.5, 0.25, 0.7
 not be aligned or lie far off, where an alignment has sought whatever is alike. Honest simulated frames have 0.8 to 1."""
 LEAST_OVERLAP = 0.15
 """Share of the picture that both frames must have unclipped before one is called another scene."""
-LEAST_PIXELS = 3000
+LEAST_PIXELS = 8000
 """Pixels that both frames must have unclipped for it: on fewer, noise alone can make one scene look like two."""
 MOVING_SHARE, MOVING_BALANCE = 0.0004, 0.05
 """Share of the picture; it is 0 in every honest simulated pair, sharp, blurred, noisy or hand-held. In a white-balance series the
