@@ -82,4 +82,4 @@ def _commit(one: Development, writer: SeriesWriter, indices: Sequence[int], made
     for index, (picture, clipped) in zip(indices, made, strict=True):
         writer.staging_path(index).write_bytes(picture)
         measured = {key: value for key, value in measured_of(one.shot, None, clipped).items() if key != one.attribute}
-        writer.commit(index, {one.attribute: one.values[index]}, measured, state=state_of(one.shot, one.frames[index], None))
+        writer.commit(index, {one.attribute: one.values[index]}, measured, state=state_of(one.shot, one.frames[index], None, None))

@@ -102,12 +102,25 @@ def measured_of(shot: Shot, proof: FrameProof | None, clipped_share: float) -> d
     return numbers
 
 
-def state_of(shot: Shot, frame: FrameRecipe, proof: FrameProof | None) -> dict[str, Any]:
-    """How the frame was made and what was found out about it."""
-    state: dict[str, Any] = {"source": shot.path.name, "frame": frame.as_json()}
+def state_of(shot: Shot, frame: FrameRecipe, proof: FrameProof | None, mosaic: str | None) -> dict[str, Any]:
+    """What the file says and who read it, how the frame was made, the hash of its ``mosaic``, and what was found out about it."""
+    state: dict[str, Any] = {"source": shot.path.name, "tags": tags_of(shot), "frame": frame.as_json()}
+    if mosaic is not None:
+        state["mosaic_sha256"] = mosaic
     if proof is not None:
         state["proof"] = proof.as_json()
     return state
+
+
+def tags_of(shot: Shot) -> dict[str, Any]:
+    """The reader of every value (the values stand in ``measured``), who disagrees, and what is no number."""
+    readings = {_UNITS.get(name, name): getattr(shot, name) for name in SETTINGS}
+    found = {name: {"reader": one.reader, **({"others": dict(one.others)} if one.others else {})} for name, one in readings.items() if one}
+    return {
+        "readings": found, "multipliers": list(shot.gains) if shot.gains and shot.gains_stated else None, "flash": shot.flash,
+        "white_balance_mode": shot.white_balance_mode or None, "automatic_white_balance": shot.automatic_white_balance,
+        "orientation": shot.orientation, "lens": shot.lens or None,
+    }  # fmt: skip
 
 
 def provenance_of(

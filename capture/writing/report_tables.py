@@ -11,6 +11,7 @@ from capture.writing.record import TAG_OF
 from cat_dataset.attributes import attribute
 from cat_dataset.series import Frame, Series
 
+DISAGREEMENTS = 40
 OPEN_ROWS = 80
 """Checks up to which their table is shown unfolded."""
 
@@ -73,7 +74,22 @@ def tags(series: Series) -> str:
     readers = series.provenance.get("readers", {})
     head = "".join(f"<th>{text(label)}</th>" for _, label, _ in columns)
     said = ", ".join(f"{words(name)}: {reader}" for name, reader in readers.items() if reader)
-    return f"<div class=scroll><table><tr><th>file</th><th>label</th>{head}</tr>{''.join(rows)}</table></div><p>Read by: {text(said)}.</p>"
+    return f"<div class=scroll><table><tr><th>file</th><th>label</th>{head}</tr>{''.join(rows)}</table></div><p>Read by: {text(said)}.</p>{_disagreements(series)}"
+
+
+def _disagreements(series: Series) -> str:
+    """What readers say that was not taken."""
+    rows = []
+    for frame in series.frames:
+        readings = frame.state.get("tags", {}).get("readings", {})
+        for name, one in readings.items():
+            others = ", ".join(f"{value:g} by {reader}" for reader, value in one.get("others", {}).items())
+            if others:
+                rows.append(
+                    f"<li>{text(frame.state.get('source', frame.file))}: {text(words(name))} by {text(one['reader'])}, but {text(others)}"
+                )
+    more = f"<li>and {len(rows) - DISAGREEMENTS} more, in series.json" if len(rows) > DISAGREEMENTS else ""
+    return f"<p>Readers disagree:</p><ul>{''.join(rows[:DISAGREEMENTS])}{more}</ul>" if rows else ""
 
 
 def _constant_tags(series: Series) -> dict[str, Any]:

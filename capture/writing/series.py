@@ -209,7 +209,7 @@ def _finished(
         shot = plan.shots[at]
         writer.commit(
             index, {plan.attribute: plan.values[at]}, measured_of(shot, proofs[at], facts["clipped_share"]),
-            state=state_of(shot, recipes[at], proofs[at]),
+            state=state_of(shot, recipes[at], proofs[at], facts["evidence"]["mosaic_sha256"] if shot.raw else None),
         )  # fmt: skip
     chosen = [plan.shots[at] for at in standing]
     remarks = dict.fromkeys(remark for at in standing for remark in book.done[at]["facts"]["remarks"])
