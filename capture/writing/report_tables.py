@@ -74,7 +74,8 @@ def tags(series: Series) -> str:
     readers = series.provenance.get("readers", {})
     head = "".join(f"<th>{text(label)}</th>" for _, label, _ in columns)
     said = ", ".join(f"{words(name)}: {reader}" for name, reader in readers.items() if reader)
-    return f"<div class=scroll><table><tr><th>file</th><th>label</th>{head}</tr>{''.join(rows)}</table></div><p>Read by: {text(said)}.</p>{_disagreements(series)}"
+    table = f"<div class=scroll><table><tr><th>file</th><th>label</th>{head}</tr>{''.join(rows)}</table></div>"
+    return f"{table}<p>Read by: {text(said)}.</p>{_disagreements(series)}"
 
 
 def _disagreements(series: Series) -> str:
