@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,6 +94,9 @@ def write_series(
     refused = series.provenance["refused"]
     verdicts = series.provenance["proof"]["verdicts"]
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items(), reverse=True))
+    flags = Counter(flag for frame in series.frames for flag in frame.state["proof"]["flags"])
+    if flags:
+        said += f"; flagged: {', '.join(f'{flag} in {count}' for flag, count in sorted(flags.items()))}"
     return Written(
         f"{folder}: {len(values)} frames, {plan.attribute} from {values[0]:.5g} to {values[-1]:.5g}; {said}",
         tuple(f"{plan.folder / str(one['file'])}: {one['reason']}" for one in refused),
@@ -213,7 +217,7 @@ def _finished(
         )  # fmt: skip
     chosen = [plan.shots[at] for at in standing]
     remarks = dict.fromkeys(remark for at in standing for remark in book.done[at]["facts"]["remarks"])
-    notes = [*plan.notes, *remarks]
+    notes = [*plan.notes, *proof.notes, *remarks]
     return writer.finish(
         source="dslr", scene=scene_keys(plan.shots, plan.scene, look), object=look.object_name, varies=(plan.attribute,),
         constants=constants(plan.attribute, chosen, notes),
