@@ -36,6 +36,8 @@ _TEXTS = ("object", "scene", "hdri", "kind", "lens")
 _KEYS = (*_TEXTS, "frames", "f_numbers", "leave_out")
 _FRAME_KEYS = ("f_number", "iso", "shutter", "kelvin", "focal_length", "focus_distance", "exposure")
 _LONGEST = 60
+_LONGEST_INTEGER = 1000
+"""Bits."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,13 @@ def read_side_car(folder: Path) -> SideCar | None:
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses a key given twice: YAML forbids it and PyYAML keeps the last without a word."""
+    """The safe loader, which also refuses endless integers and a key given twice: YAML forbids it, PyYAML keeps the last silently."""
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        number = int(super().construct_yaml_int(node))
+        if number.bit_length() > _LONGEST_INTEGER:  # a hexadecimal one can be longer than Python will print
+            raise yaml.YAMLError("an integer has too many digits")
+        return number
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -126,6 +134,9 @@ class _Loader(yaml.SafeLoader):
         if twice:
             raise yaml.YAMLError(f"{twice[0]!r} is given twice")
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def _frames(found: Any, path: Path, names: set[str]) -> dict[str, dict[str, float]]:

@@ -102,6 +102,7 @@ def test_f_numbers_go_by_the_order_of_capture(tmp_path):
         ("a: b: c", "not valid YAML"),
         ("[" * 1200, "recursion|not valid YAML"),
         ("? [a]\n: b", "not valid YAML"),
+        (f"frames: {{a.dng: {{iso: 0x{'f' * 5000}}}}}", "too many digits"),
         (b"\xff\xfe", "not valid YAML"),
         (b"#" * (1 << 20) + b"##", "more than 1 MiB"),
     ],
