@@ -33,14 +33,18 @@ def scatter(points: Sequence[Point], title: str, unit: str) -> str:
     def y(value: float) -> float:
         return _TOP + (high - value) / (high - low) * inner_height
 
-    band = max((p.tolerance for p in points), default=0.0)
+    band: dict[float, float] = {}
+    for p in points:
+        band[p.claimed] = max(p.tolerance, band.get(p.claimed, 0.0))
+    edge = [(claimed, band[claimed]) for claimed in sorted(band)]
+    edge = [(low, edge[0][1]), *edge, (high, edge[-1][1])]
+    corners = [(at, at + wide) for at, wide in edge] + [(at, at - wide) for at, wide in reversed(edge)]
     label = html.escape(f", {unit}") if unit else ""
     parts = [
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="{html.escape(title)}">',
         f'<clipPath id="{_key(title)}"><rect x="{_LEFT}" y="{_TOP}" width="{inner_width}" height="{inner_height}"/></clipPath>',
         f'<g clip-path="url(#{_key(title)})">',
-        f'<polygon points="{x(low):.1f},{y(low + band):.1f} {x(high):.1f},{y(high + band):.1f} {x(high):.1f},{y(high - band):.1f} '
-        f'{x(low):.1f},{y(low - band):.1f}" fill="#1a7f37" opacity="0.10"/>',
+        f'<polygon points="{" ".join(f"{x(at):.1f},{y(height):.1f}" for at, height in corners)}" fill="#1a7f37" opacity="0.10"/>',
         f'<line x1="{x(low):.1f}" y1="{y(low):.1f}" x2="{x(high):.1f}" y2="{y(high):.1f}" stroke="#8c959f" stroke-dasharray="4 3"/></g>',
     ]
     for tick in ticks(low, high):

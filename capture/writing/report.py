@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from capture.writing.plots import COLOURS
-from capture.writing.report_tables import badge, checks, left_out, plots, proof_of, tags, text, words
+from capture.writing.report_tables import badge, checks, left_out, plots, proof_of, tags, text, unproved, words
 from cat_dataset.attributes import attribute
 from cat_dataset.files import write_bytes
 from cat_dataset.images import decode_rgb, encode_jpeg
@@ -34,6 +34,7 @@ h1 { line-height: 1.2; margin-bottom: .2rem; } h2 { margin-top: 2.2rem; border-b
 .strip b { font-size: .95rem; } .verdict { font-weight: 600; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; white-space: nowrap; }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #e6e9ed; } th:first-child, td:first-child { text-align: left; }
+th.word, td.word { text-align: left; }
 td.text { text-align: left; white-space: normal; min-width: 20rem; } td.varies { font-weight: 600; background: #ddf4ff; }
 .plots { display: flex; flex-wrap: wrap; gap: 1.2rem; } .plots figure { margin: 0; } .plots figcaption { font-weight: 600; }
 svg text { font: 11px system-ui, sans-serif; fill: #1f2328; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
@@ -53,16 +54,19 @@ def report_html(series: Series, folder: Path) -> str:
     values = [frame.values[name] for frame in series.frames]
     spell = attribute(name).spell
     camera, lens = series.scene.get("camera", "unknown camera"), series.constants.get("lens")
-    lead = f"{len(series.frames)} frames of {text(series.object)}, {text(attribute(name).noun)} from {text(spell(values[0]))} to "
-    lead += f"{text(spell(values[-1]))}; {text(camera)}{f', {text(lens)}' if lens else ''}."
+    noun, first, last = attribute(name).noun, spell(values[0]), spell(values[-1])
+    lead = f"{len(series.frames)} frames{'' if series.object == 'scene' else f' of {text(series.object)}'}, "
+    lead += f"{'' if first.startswith(noun) else f'{text(noun)} '}from {text(first)} to {text(last)}; "
+    lead += f"{text(camera)}{f', {text(lens)}' if lens else ''}."
     body = [
         f"<h1>{text(series.id)}</h1><p class=lead>{lead}</p>",
         _summary(series),
         "<h2>Frames</h2>", _strip(series, folder),
+        *left_out(series),
+        *unproved(series),
         *plots(series),
         "<h2>What the files say</h2>", tags(series),
         *checks(series),
-        *left_out(series),
         "<h2>How it was made</h2>", _made(series),
     ]  # fmt: skip
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{text(series.id)}</title><style>{_STYLE}</style>'
@@ -91,7 +95,9 @@ def _strip(series: Series, folder: Path) -> str:
         flags = ", ".join(str(flag) for flag in proof.get("flags", ()))
         lines = [f"<b>{text(attribute(series.varies[0]).spell(frame.values[series.varies[0]]))}</b>", text(frame.state.get("source", ""))]
         if verdict:
-            lines.append(badge(verdict) + (f" · {text(flags)}" if flags else ""))
+            lines.append(badge(verdict))
+        if flags:
+            lines.append(text(flags))
         lines.append(f"{frame.measured.get('clipped_share', 0.0):.1%} clipped")
         style = f"border-top-color:{COLOURS.get(verdict, '#d0d7de')}"
         picture, caption = _thumbnail(folder / frame.file), "<br>".join(lines)

@@ -14,12 +14,14 @@ from cat_dataset.series import Frame, Series
 DISAGREEMENTS = 40
 OPEN_ROWS = 80
 """Checks up to which their table is shown unfolded."""
+UNPROVED_ROWS = 8
+"""Frames up to which the reasons why they could not be verified are shown unfolded."""
 
 _COLUMNS = (
     ("iso", "ISO", "{:g}"), ("shutter_s", "shutter", ""), ("f_number", "f-number", "f/{:.3g}"),
     ("compensation_ev", "compensation", "{:+.2g} EV"),
     ("focal_length_mm", "focal length", "{:.4g} mm"), ("focus_distance_m", "focus", "{:.3g} m"),
-    ("kelvin", "white balance", "{:.0f} K"), ("duv", "Duv", "{:+.4f}"), ("camera_kelvin", "camera says", "{:.0f} K"),
+    ("kelvin", "white balance", "{:.0f} K"), ("duv", "Duv", "{:+.4f}"), ("camera_kelvin", "by the camera", "{:.0f} K"),
 )  # fmt: skip
 
 
@@ -60,22 +62,33 @@ def plots(series: Series) -> list[str]:
 def tags(series: Series) -> str:
     """A row per frame: its label and the settings its file states."""
     varies = TAG_OF.get(series.varies[0], series.varies[0])
-    found = [{**_constant_tags(series), **frame.measured} for frame in series.frames]
+    frames = series.frames if any(proof_of(frame) for frame in series.frames) else series.frames[:1]
+    found = [{**_constant_tags(series), **frame.measured} for frame in frames]
+    labelled = len(frames) == len(series.frames)
     columns = [column for column in _COLUMNS if any(tag.get(column[0]) is not None for tag in found)]
     rows = []
-    for frame, tag in zip(series.frames, found, strict=True):
-        cells = [text(frame.state.get("source", frame.file)), text(attribute(series.varies[0]).spell(frame.values[series.varies[0]]))]
+    for frame, tag in zip(frames, found, strict=True):
+        cells = [text(frame.state.get("source", frame.file))]
+        cells += [text(attribute(series.varies[0]).spell(frame.values[series.varies[0]]))] * labelled
         row = "".join(f"<td>{cell}</td>" for cell in cells)
         for key, _, form in columns:
             value = tag.get(key)
             shown = "" if value is None else _shutter(value) if key == "shutter_s" else form.format(value)
-            row += f"<td{' class=varies' if key == varies else ''}>{text(shown)}</td>"
+            row += f"<td{' class=varies' if labelled and key == varies else ''}>{text(shown)}</td>"
         rows.append(f"<tr>{row}</tr>")
-    readers = series.provenance.get("readers", {})
-    head = "".join(f"<th>{text(label)}</th>" for _, label, _ in columns)
-    said = ", ".join(f"{words(name)}: {reader}" for name, reader in readers.items() if reader)
-    table = f"<div class=scroll><table><tr><th>file</th><th>label</th>{head}</tr>{''.join(rows)}</table></div>"
-    return f"{table}<p>Read by: {text(said)}.</p>{_disagreements(series)}"
+    head = "<th>file</th>" + "<th>label</th>" * labelled + "".join(f"<th>{text(label)}</th>" for _, label, _ in columns)
+    table = f"<div class=scroll><table><tr>{head}</tr>{''.join(rows)}</table></div>"
+    return f"{table}<p>{text(_read_by(series))}</p>{_disagreements(series)}"
+
+
+def _read_by(series: Series) -> str:
+    """Which reader gave which settings."""
+    names = {key: label for key, label, _ in _COLUMNS} | {"camera_kelvin": "white balance by the camera"}
+    found: dict[str, list[str]] = {}
+    for key, reader in series.provenance.get("readers", {}).items():
+        if reader:
+            found.setdefault(str(reader), []).append(names.get(key, words(key)))
+    return " ".join(f"{'Computed' if reader == 'computed' else f'From {reader}'}: {', '.join(keys)}." for reader, keys in found.items())
 
 
 def _disagreements(series: Series) -> str:
@@ -103,17 +116,41 @@ def checks(series: Series) -> list[str]:
     for name, proof in _all_proofs(series):
         for check in proof.get("checks", ()):
             numbers = [check.get(key) for key in ("claimed", "measured", "residual", "tolerance")]
-            cells = "".join(f"<td>{'' if value is None else f'{value:.3g}'}</td>" for value in numbers)
+            cells = "".join(f"<td>{'' if value is None else f'{value + 0.0:.3g}'}</td>" for value in numbers)
+            named, unit, verdict = text(words(check["name"])), text(check.get("unit", "")), badge(str(check["verdict"]))
             rows.append(
-                f"<tr><td>{text(name)}</td><td>{text(words(check['name']))}</td>{cells}<td>{text(check.get('unit', ''))}</td>"
-                f"<td>{badge(str(check['verdict']))}</td><td class=text>{text(check.get('sentence', ''))}</td></tr>"
+                f"<tr><td>{text(name)}</td><td class=word>{named}</td>{cells}<td class=word>{unit}</td>"
+                f"<td class=word>{verdict}</td><td class=text>{text(_sentence(check, name))}</td></tr>"
             )
     if not rows:
         return []
-    head = "".join(f"<th>{name}</th>" for name in ("file", "check", "claimed", "measured", "residual", "tolerance", "unit", "verdict", ""))
+    head = "<th>file</th><th class=word>check</th>" + "".join(
+        f"<th>{name}</th>" for name in ("claimed", "measured", "residual", "tolerance")
+    )
+    head += "".join(f"<th class=word>{name}</th>" for name in ("unit", "verdict", "in words"))
     shown = "" if len(rows) > OPEN_ROWS else " open"
     table = f"<div class=scroll><table><tr>{head}</tr>{''.join(rows)}</table></div>"
     return ["<h2>Checks</h2>", f"<details{shown}><summary>{len(rows)} checks</summary>{table}</details>"]
+
+
+def unproved(series: Series) -> list[str]:
+    """Frames of the series that could not be verified, and why; folded where there are many."""
+    rows = []
+    for frame in series.frames:
+        name, proof = str(frame.state.get("source", frame.file)), proof_of(frame)
+        if proof.get("verdict", "proved") != "proved":
+            reasons = "; ".join(_sentence(check, name) for check in proof.get("checks", ()) if check["verdict"] != "proved")
+            rows.append(f"<tr><td>{text(name)}</td><td class=text>{text(reasons)}</td></tr>")
+    if not rows:
+        return []
+    table = f"<div class=scroll><table><tr><th>file</th><th class=word>why</th></tr>{''.join(rows)}</table></div>"
+    shown = " open" if len(rows) <= UNPROVED_ROWS else ""
+    return ["<h2>Could not verify</h2>", f"<details{shown}><summary>{len(rows)} of {len(series.frames)} frames</summary>{table}</details>"]
+
+
+def _sentence(check: Mapping[str, Any], name: str) -> str:
+    """What a check says, without the file's name, which stands beside it."""
+    return str(check.get("sentence", "")).removeprefix(f"{name}: ")
 
 
 def left_out(series: Series) -> list[str]:
@@ -123,7 +160,7 @@ def left_out(series: Series) -> list[str]:
     if not found:
         return []
     rows = "".join(f"<tr><td>{text(name)}</td><td class=text>{text(reason)}</td></tr>" for name, reason in found)
-    return ["<h2>Left out</h2>", f"<div class=scroll><table><tr><th>file</th><th style='text-align:left'>why</th></tr>{rows}</table></div>"]
+    return ["<h2>Left out</h2>", f"<div class=scroll><table><tr><th>file</th><th class=word>why</th></tr>{rows}</table></div>"]
 
 
 def _shutter(seconds: float) -> str:
