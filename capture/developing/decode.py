@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from capture.developing.change import changed
 from capture.developing.finish import Finished, finish
-from capture.developing.half_size import Leanings, registered
+from capture.developing.half_size import Cells
 from capture.developing.picture import read_picture
-from capture.developing.raw import Camera, Levels, clip, developed_raw
+from capture.developing.raw import Demosaiced, Matrix, developed_raw
 from capture.developing.recipe import FrameRecipe, Recipe, working_size
 from capture.proving.evidence import Mosaic
 from capture.reading.shot import Shot
@@ -29,15 +29,15 @@ Pixels = NDArray[np.uint16] | NDArray[np.float32]
 class Decoded:
     """The working picture of ``shot``: ``pixels`` (height, width, 3), upright, scaled down in linear light.
 
-    ``levels`` say how they become linear sRGB. ``whole`` are the unscaled numbers, kept only where each frame brings its own
+    ``matrix`` makes them linear sRGB. ``whole`` is the unscaled light, kept only where each frame brings its own
     gains: highlights are cut before they are averaged, else their edges would take on a colour. ``mosaic`` is None for
     files that are no RAW with a 2×2 filter. ``remarks`` name what a user should know of the pixels.
     """
 
     shot: Shot
     pixels: Pixels
-    levels: Levels
-    whole: Camera | None = None
+    matrix: Matrix
+    whole: Cells | Demosaiced | None = None
     mosaic: Mosaic | None = None
     remarks: tuple[str, ...] = ()
 
@@ -49,21 +49,19 @@ class Decoded:
         Raises:
             InputError: own gains of a frame on top of the series' gains, or a white balance without gains.
         """
-        pixels, levels, gains = self.pixels, self.levels, np.ones(3)
+        pixels, matrix = self.pixels, self.matrix
         if self.shot.raw and frame.gains is not None:
             if self.whole is None:
                 raise InputError(f"{self.shot.path}: the frame has gains of its own, but so has its series; it was edited, make it again")
-            gains = np.array(frame.gains) / recipe.least_gain
-            top = levels.number(1 / gains)
-            if (_peaks(self.whole) > top).any():
-                whole = self.whole.copy()
-                clip(whole, top)
-                pixels = _working(whole, self.shot, recipe, levels.leanings)
+            red, green, blue = (gain / recipe.least_gain for gain in frame.gains)
+            gains = red, green, blue
+            if self.whole.clips(gains):
+                pixels = upright(self.whole.light(gains, _target(self.whole.size, self.shot, recipe)), recipe.orientation)
+            else:
+                matrix = matrix * np.array(gains)
         elif "white_balance" in frame.change:
             raise InputError(f"{self.shot.path}: the frame has a white balance but no gains; it was edited, make it again")
-        matrix = levels.matrix * gains
-        affine = np.column_stack([matrix * levels.scale, -matrix @ np.array(levels.offset)])
-        linear = np.asarray(cv2.transform(np.asarray(pixels, np.float32), affine.astype(np.float32)), np.float32)
+        linear = np.asarray(cv2.transform(np.asarray(pixels, np.float32), matrix.astype(np.float32)), np.float32)
         return changed(linear, frame.change)
 
 
@@ -74,14 +72,18 @@ def decode(shot: Shot, recipe: Recipe, *, mosaic: bool = True) -> Decoded:
         InputError: the pixels are damaged, missing, constant, or not those that the header promised.
     """
     if shot.raw:
-        camera, levels, numbers = developed_raw(shot, recipe, mosaic=mosaic)
-        pixels = _working(camera, shot, recipe, levels.leanings)
-        return Decoded(shot, pixels, levels, camera if recipe.gains is None else None, numbers)
+        made = developed_raw(shot, recipe, mosaic=mosaic)
+        light = made.picture.light(made.balance, _target(made.picture.size, shot, recipe))
+        whole = made.picture if recipe.gains is None else None
+        return Decoded(shot, upright(light, recipe.orientation), made.matrix, whole, made.mosaic)
     picture, scale, remarks = read_picture(shot)
     if picture.shape[:2] != (shot.height, shot.width):
         size = f"{picture.shape[1]}×{picture.shape[0]}"
         raise InputError(f"{shot.path} decodes to {size} and its header says {shot.width}×{shot.height}; copy it from the card again")
-    return Decoded(shot, _working(picture, shot, recipe), Levels(scale, (0.0, 0.0, 0.0), np.eye(3)), None, None, remarks)
+    target = _target((shot.width, shot.height), shot, recipe)
+    if target != (shot.width, shot.height):
+        picture = cv2.resize(picture, target, interpolation=cv2.INTER_AREA)
+    return Decoded(shot, upright(picture, recipe.orientation), np.eye(3) * scale, None, None, remarks)
 
 
 def frame_bytes(shot: Shot, recipe: Recipe, frame: FrameRecipe) -> bytes:
@@ -101,22 +103,11 @@ def upright(picture: Pixels, orientation: int) -> Pixels:
     return cast(Pixels, np.ascontiguousarray(np.rot90(picture, turns)))
 
 
-def _working(pixels: Pixels, shot: Shot, recipe: Recipe, leanings: Leanings | None = None) -> Pixels:
-    """``pixels`` scaled down by area, red and blue laid onto green, turned upright."""
+def _target(found: tuple[int, int], shot: Shot, recipe: Recipe) -> tuple[int, int]:
+    """(width, height) that a development of the size ``found`` is scaled to, turned as stored."""
     target = working_size((shot.width, shot.height), recipe)
     if recipe.orientation >= 5:
         target = target[::-1]
-    found = pixels.shape[1], pixels.shape[0]
     if target[0] > found[0] or target[1] > found[1]:
         raise InputError(f"{shot.path} decodes to {found[0]}×{found[1]} pixels, too few for {target[0]}×{target[1]}; copy it again")
-    if leanings:
-        pixels = registered(np.asarray(pixels, np.uint16), leanings)
-    if target != found:
-        pixels = cv2.resize(pixels, target, interpolation=cv2.INTER_AREA)
-    return upright(pixels, recipe.orientation)
-
-
-def _peaks(whole: Camera) -> NDArray[np.uint16]:
-    """The largest number of each channel."""
-    height, width, _ = whole.shape
-    return np.asarray(whole.reshape(height, width * 3).max(axis=0).reshape(width, 3).max(axis=0), np.uint16)
+    return target

@@ -46,12 +46,6 @@ def take_mosaic(raw: Any, path: Path) -> Mosaic | None:
     )  # fmt: skip
 
 
-def colour_sites(raw: Any) -> str:
-    """The colours of the four sites of the visible picture's 2×2 filter, row by row, like RGGB; empty for any other filter."""
-    sites = _sites(raw)
-    return _letters(raw, sites) if sites is not None else ""
-
-
 def _sites(raw: Any) -> list[int] | None:
     """LibRaw's numbers of the colours of the four sites."""
     pattern = raw.raw_pattern if raw.raw_type == rawpy.RawType.Flat else None

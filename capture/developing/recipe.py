@@ -23,10 +23,13 @@ Crop = tuple[int, int, int, int]
 UNMOVED: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 PEDESTAL = 0.02
-"""Share of the range by which the black level is held too low during demosaicing, where the file has that much below black."""
+"""Share of the range by which the black level is held too low while LibRaw demosaics, where the file has that much below black."""
+
+HALF_SIZE = "cells of a Bayer mosaic, else LibRaw half-size"
+"""How half-size pictures are made, as a recipe names it. What the file's colour filter is decides which of the two."""
 
 FIXED: Mapping[str, Any] = {
-    "recipe": 2, "pedestal": PEDESTAL, "highlights": "clip", "auto_bright": False, "adjust_maximum_thr": 0.0, "scaling": "area",
+    "recipe": 3, "pedestal": PEDESTAL, "highlights": "clip", "auto_bright": False, "adjust_maximum_thr": 0.0, "scaling": "area",
     "half_size_registration": "linear", "warp": "Lanczos 8x8",
 }  # fmt: skip
 """What is the same in every series of this version. Another value in a series.json means that it cannot be made again here."""
@@ -48,7 +51,7 @@ class Recipe:
     The *working picture* is the developed one, upright, scaled down by area in linear light until its short side is
     ``size`` (``square``) or its long side is; never enlarged. Frames are cut from it by one shared ``crop``.
 
-    ``gains`` are those LibRaw demosaics with: the series' own white balance where all frames share one. None means 1 for
+    ``gains`` are those the files are developed with: the series' own white balance where all frames share one. None means 1 for
     every channel, so that none clips before another, and that each frame brings its own; then ``least_gain`` is the least
     of all gains in the series and all are divided by it, so that highlights stay white and green is the same in all frames.
     ``saturation`` is the raw number at which every frame clips, where the files state different ones, else None.
@@ -68,14 +71,14 @@ class Recipe:
 
     @property
     def top_gain(self) -> float:
-        """The largest ratio of gains that LibRaw balances with: it sets the level that all frames clip at."""
+        """The largest ratio of gains that LibRaw balances with: where it demosaics, it sets the level that all frames clip at."""
         return max(self.gains) / min(self.gains) if self.gains else 1.0
 
     def as_json(self) -> dict[str, Any]:
         """The recipe as it stands in series.json, with the parameters that are the same in every series."""
         return {
             **FIXED, "size": self.size, "square": self.square, "crop": list(self.crop),
-            "demosaic": "half-size" if self.half else "AHD", "orientation": self.orientation,
+            "demosaic": HALF_SIZE if self.half else "AHD", "orientation": self.orientation,
             "gains": list(self.gains) if self.gains else None, "least_gain": self.least_gain, "saturation": self.saturation,
             "bits": self.bits, "curve": self.curve,
         }  # fmt: skip
@@ -94,7 +97,7 @@ class Recipe:
         left, top, wide, high = fields.whole_numbers("crop", 4, 0, 1 << 20)
         recipe = cls(
             size=fields.whole("size", 1, 1 << 20), square=fields.choice("square", (True, False)), crop=(left, top, wide, high),
-            half=fields.choice("demosaic", ("half-size", "AHD")) == "half-size",
+            half=fields.choice("demosaic", (HALF_SIZE, "AHD")) == HALF_SIZE,
             orientation=fields.whole("orientation", 1, 8), gains=fields.gains("gains"), least_gain=fields.between("least_gain", *GAINS),
             saturation=fields.whole("saturation", 1, 65535) if fields.take("saturation") is not None else None,
             bits=fields.choice("bits", (8, 16)), curve=fields.choice("curve", ("sRGB", "linear")),
