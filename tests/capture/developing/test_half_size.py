@@ -84,13 +84,6 @@ def test_numbers_are_cut_at_white_and_not_at_black() -> None:
     assert cells.light((1.0, 1.0, 1.0), (2, 2))[..., ::2] == pytest.approx(np.zeros((2, 2, 2)), abs=1e-6)
 
 
-def test_the_last_of_an_odd_number_of_rows_is_left_out(tmp_path: Path) -> None:
-    numbers = bayer(smooth_colours())
-    shots = [raw_shot(tmp_path / f"{high}.dng", numbers[:high]) for high in (63, 62)]
-    odd, even = (developed_raw(shot, plain(half=True), mosaic=False).picture.light(GAINS, (20, 13)) for shot in shots)
-    assert np.array_equal(odd, even)
-
-
 @pytest.mark.parametrize("size", [32, 16])
 def test_slopes_of_grey_stay_grey(tmp_path: Path, size: int) -> None:
     """Without registration red would lag and blue lead by half a sensor pixel: 2.5 % of the darkest grey here."""
