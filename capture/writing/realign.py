@@ -26,7 +26,8 @@ def realigned(
     size = math.ceil(recipe.size / share)
     new = working_size(stored, replace(recipe, size=size))
     scale = new[0] / old[0]
-    cut_width, cut_height = min(wanted_width, math.floor(width * scale)), min(wanted_height, math.floor(height * scale))
+    fit = min(width * scale / wanted_width, height * scale / wanted_height, 1.0)
+    cut_width, cut_height = math.floor(wanted_width * fit + 1e-9), math.floor(wanted_height * fit + 1e-9)
     x = round((left + width / 2) * scale - cut_width / 2)
     y = round((top + height / 2) * scale - cut_height / 2)
     moved = {index: replace(one, transform=scaled(proofs[index].transform, scale)) for index, one in recipes.items()}
