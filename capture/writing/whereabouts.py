@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cat_dataset.errors import InputError
 from cat_dataset.files import read_json, write_json
+from cat_dataset.series import SERIES_JSON
 
 
 def _note(series: Path) -> Path:
@@ -14,9 +15,7 @@ def _note(series: Path) -> Path:
 
 def remember(series: Path, folder: Path) -> None:
     """Note that the sources of ``series`` lie in ``folder``."""
-    here = {"folder": str(folder.resolve())}
-    if not _note(series).is_file() or read_json(_note(series)) != here:
-        write_json(_note(series), here)
+    write_json(_note(series), {"folder": str(folder.resolve())})
 
 
 def recall(series: Path) -> Path:
@@ -25,6 +24,8 @@ def recall(series: Path) -> Path:
     Raises:
         InputError: none was, or it is gone.
     """
+    if not (series / SERIES_JSON).is_file():
+        raise InputError(f"{series} is no series: it has no {SERIES_JSON}; give --verify the folder that cat-ingest made")
     try:
         found = read_json(_note(series))
     except InputError:
