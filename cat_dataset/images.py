@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cat_dataset.checksums import crc32
 from cat_dataset.errors import InputError
+from cat_dataset.fast_png import fast_png
 from cat_dataset.jpeg import is_whole_jpeg
 from cat_dataset.picture_header import stream_size
 
@@ -81,10 +82,12 @@ def resize_area(rgb: Rgb, width: int, height: int) -> Rgb:
 def encode_png(rgb: Rgb | NDArray[np.uint16], *, fast: bool = False) -> bytes:
     """Lossless PNG bytes with the 8 or 16 bits that ``rgb`` has; the same array gives the same bytes.
 
-    ``fast`` codes runs only: for photographs two to three times faster, and within 4 % of the size (smaller where noisy).
+    ``fast`` takes a third of the time or less, and up to a fifth more bytes where there is no noise.
     """
-    settings = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE] if fast else []
-    return _encode(".png", rgb, settings or [cv2.IMWRITE_PNG_COMPRESSION, 6], (np.uint8, np.uint16))
+    if fast:
+        _check_rgb(rgb, (np.uint8, np.uint16))
+        return fast_png(rgb)
+    return _encode(".png", rgb, [cv2.IMWRITE_PNG_COMPRESSION, 6], (np.uint8, np.uint16))
 
 
 def encode_jpeg(rgb: Rgb, quality: int = 95) -> bytes:
@@ -94,14 +97,18 @@ def encode_jpeg(rgb: Rgb, quality: int = 95) -> bytes:
 
 
 def _encode(extension: str, rgb: Rgb | NDArray[np.uint16], settings: list[int], depths: tuple[type, ...] = (np.uint8,)) -> bytes:
-    if rgb.dtype not in depths or rgb.ndim != 3 or rgb.shape[2] != 3:
-        raise ValueError(
-            f"a picture is {' or '.join(depth.__name__ for depth in depths)} [height, width, 3], not {rgb.dtype} {list(rgb.shape)}"
-        )
+    _check_rgb(rgb, depths)
     done, data = cv2.imencode(extension, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), settings)
     if not done:
         raise ValueError(f"OpenCV could not encode a {extension} of shape {list(rgb.shape)}")
     return bytes(data)
+
+
+def _check_rgb(rgb: NDArray[np.uint8] | NDArray[np.uint16], depths: tuple[type, ...]) -> None:
+    if rgb.dtype not in depths or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError(
+            f"a picture is {' or '.join(depth.__name__ for depth in depths)} [height, width, 3], not {rgb.dtype} {list(rgb.shape)}"
+        )
 
 
 def _png_is_whole(data: bytes) -> bool:

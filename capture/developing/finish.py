@@ -16,6 +16,8 @@ from cat_dataset.images import encode_png
 BELOW = -1e-3
 """Linear light under which a channel counts as clipped at black: past rounding, and past 3 of 255 sRGB steps."""
 NEAR_WHITE = 1 - 1e-3
+_ANY = 3e38
+"""More light than any pixel has."""
 _REACH = 1.0
 """Pixels by which a warped crop may reach past the picture's outermost pixel centres; the edge is mirrored there."""
 
@@ -70,10 +72,11 @@ def warped(linear: Linear, transform: Transform, crop: Crop) -> Linear:
 
 def clipped(linear: Linear, white: float = 1.0) -> tuple[float, float]:
     """Share of pixels with a channel at or above ``white``, and share with one below black."""
-    red, green, blue = (linear[..., index] for index in range(3))
-    above = np.count_nonzero(np.maximum(np.maximum(red, green), blue) >= white * NEAR_WHITE)
-    below = np.count_nonzero(np.minimum(np.minimum(red, green), blue) < BELOW)
-    return above / red.size, below / red.size
+    pixels = linear.shape[0] * linear.shape[1]
+    under = float(np.nextafter(np.float32(white * NEAR_WHITE), np.float32(0)))  # inRange takes its ends as inside
+    above = pixels - cv2.countNonZero(cv2.inRange(linear, (-_ANY,) * 3, (under,) * 3))
+    below = pixels - cv2.countNonZero(cv2.inRange(linear, (float(np.float32(BELOW)),) * 3, (_ANY,) * 3))
+    return above / pixels, below / pixels
 
 
 def _outside(crop: Crop, linear: Linear) -> InputError:

@@ -120,3 +120,12 @@ def test_png_keeps_every_number(depth: type, fast: bool) -> None:
 def test_wrong_arrays_are_refused() -> None:
     with pytest.raises(ValueError, match="uint8"):
         encode_png(np.zeros((4, 4), np.uint8))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 1), (33, 20)])
+def test_fast_png_of_any_size(size: tuple[int, int]) -> None:
+    picture = np.random.default_rng(0).integers(0, 65536, (*size, 3)).astype(np.uint16)
+    for one in (picture, picture.astype(np.uint8)):
+        again = cv2.imdecode(np.frombuffer(encode_png(one, fast=True), np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1]
+        assert again.dtype == one.dtype
+        assert np.array_equal(again, one)
