@@ -67,7 +67,8 @@ def correlated(xy: Array) -> tuple[float, float] | None:
         kelvin, duv = (float(value) for value in colour.temperature.uv_to_CCT_Ohno2013(colour.models.xy_to_UCS_uv(xy)))
     margin = 0.05  # of a mired: daylight lies off the black body
     inside = LOWEST / (1 + LOWEST * margin / 1e6) <= kelvin <= HIGHEST / (1 - HIGHEST * margin / 1e6)
-    return (kelvin, duv) if inside and abs(duv) <= DUV_LIMIT else None
+    # to well below what a camera resolves: the last digits depend on how many threads the linear algebra has
+    return (round(kelvin, 5), round(duv, 8)) if inside and abs(duv) <= DUV_LIMIT else None
 
 
 def on_locus(kelvin: float) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,13 +39,15 @@ LEAST_FRAMES = 5
 class Placed:
     """Where each frame lies by its detail, and how far around that it looks the same (NaN: not measurable).
 
-    ``contrast`` is how much worse the claimed setting fits than the best one; ``change`` the log detail that changes over the series.
+    ``contrast`` is how much worse the claimed setting fits than the best one; ``change`` the log detail that changes over the series;
+    ``backwards``: most of what changes gets blurrier as the coordinate rises.
     """
 
     at: list[float]
     width: list[float]
     contrast: list[float]
     change: float
+    backwards: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,19 @@ def measure(material: Material) -> Placed:
     if change < LEAST_CHANGE or material.count < 3:
         nothing = [math.nan] * material.count
         return Placed(nothing, nothing, nothing, change)
-    return _place(x, profile, scale.tolerance, change)
+    return replace(_place(x, profile, scale.tolerance, change), backwards=_backwards(x, profile))
+
+
+def _backwards(x: Floats, profile: Floats) -> bool:
+    """Whether detail falls as ``x`` rises in most of the blocks in which it changes."""
+    falls = rises = 0
+    for block in profile.T:
+        seen = np.isfinite(block)
+        if seen.sum() < max(3, len(x) // 2) or np.ptp(block[seen]) < LEAST_CHANGE:
+            continue
+        slope = float(((x[seen] - x[seen].mean()) * (block[seen] - block[seen].mean())).sum())
+        falls, rises = falls + (slope < 0), rises + (slope > 0)
+    return falls > rises
 
 
 def _place(x: Floats, profile: Floats, tolerance: float, change: float) -> Placed:
@@ -160,6 +174,9 @@ def check(material: Material, found: Placed, index: int, decides: bool) -> Check
             scale.unit,
             decides,
         )
+    if found.backwards and material.attribute == "aperture":  # placing among the others cannot tell an order from its reverse
+        said = f"{name}: {scale.tag} could not be verified, most of the picture gets blurrier as it rises; are the f-numbers reversed?"
+        return Check(NAME, Verdict.UNKNOWN, said, claimed, None, None, scale.tolerance, scale.unit, decides)
     residual, allowed = at - x, scale.tolerance + width
     figures = (round(claimed, 4), round(claimed + residual, 4), round(residual, 4), round(allowed, 4), scale.unit)
     if abs(residual) <= allowed:

@@ -33,7 +33,8 @@ def compose(outer: Matrix, inner: Matrix) -> Matrix:
 
 def log_gradient(logs: Floats, usable: Mask) -> Floats:
     """Size of the gradient of log light, calm where pixels are not usable."""
-    gradient = cv2.magnitude(cv2.Sobel(logs, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(logs, cv2.CV_32F, 0, 1, ksize=3))
+    x, y = cv2.Sobel(logs, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(logs, cv2.CV_32F, 0, 1, ksize=3)
+    gradient = np.sqrt(x * x + y * y)  # cv2.magnitude rounds by where in memory its arguments lie
     gradient = np.minimum(gradient, np.float32(np.quantile(gradient[::4, ::4], 0.98) + 1e-6))
     return np.asarray(gradient * usable, np.float32)
 

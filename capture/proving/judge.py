@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from capture.developing.recipe import UNMOVED
@@ -61,6 +62,7 @@ def judge(
         frames.append(
             FrameProof(worst(checks[index]), tuple(checks[index]), tuple(dict.fromkeys(flags[index])), transform, round(moved, 4))
         )
+    frames[reference] = _alone(material, frames)
     accepted = [frame for frame in frames if frame.verdict is not Verdict.REFUSED]
     align = any(frame.transform != UNMOVED for frame in accepted)
     crop = shared_crop([frame.transform for frame in accepted], size)
@@ -86,7 +88,7 @@ def _laws(material: Material, claims: list[float] | None, checks: list[list[Chec
                 Check("brightness", Verdict.UNKNOWN, said, unit="EV", decides=material.attribute in ("exposure", "iso", "aperture"))
             )
     if material.raw and any(shot.iso for shot in material.shots):
-        slopes = noise_law.measure(material)
+        slopes = noise_law.measure(material, held)
         for index in everyone:
             checks[index].append(noise_law.check(material, slopes, index, material.attribute == "iso" and held))
             profile = noise_law.check_profile(material, slopes, index)
@@ -129,8 +131,19 @@ def _twins(material: Material, checks: list[list[Check]], flags: list[list[str]]
 
 
 def _lost(frame: FrameProof) -> bool:
-    """Whether a frame shows another scene than the reference, or lies too far off it."""
-    return "stray" in frame.flags or any(check.name == "alignment" and check.verdict is Verdict.REFUSED for check in frame.checks)
+    """Whether a frame shows another scene than the reference, or does not lie on it as far as one can tell."""
+    return "stray" in frame.flags or any(check.name == "alignment" and check.verdict is not Verdict.PROVED for check in frame.checks)
+
+
+def _alone(material: Material, frames: Sequence[FrameProof]) -> FrameProof:
+    """The reference's proof; where most others do not lie on it, it may be what is wrong, and proves nothing by being its own measure."""
+    own = frames[material.reference]
+    lost = sum(_lost(frame) for frame in frames)
+    if lost * 2 <= material.count - 1 or material.count < 3:
+        return own
+    said = f"{material.name(material.reference)}: {lost} of {material.count - 1} other frames do not lie on it; it may be damaged"
+    checks = (*own.checks, Check("reference", Verdict.UNKNOWN, said))
+    return replace(own, verdict=worst(checks), checks=checks)
 
 
 def _another(material: Material, frames: Sequence[FrameProof]) -> int | None:

@@ -20,35 +20,64 @@ from capture.proving.tolerances import NOISE_EV, NOISE_LIMIT_EV, PROFILE_EV
 
 NAME = "noise"
 _PATTERNS = (0.0, *np.geomspace(0.002, 0.03, 16))
+_TEXTURES = np.linspace(0.0, 0.98, 50)
+"""Shares of the least slope of a series that may be texture instead of noise."""
+_TEXTURE_ERROR = 0.1
+"""Standard error of the texture, as a share of it: frames of one brightness share it that closely."""
+_FEWEST = 5
+"""Frames from which a texture that they share is looked for: one parameter more, and one of them may be wrong."""
 
 
 @dataclass(frozen=True)
 class Slopes:
     """log2 of the slope of each frame over ISO, against the median frame, and its standard error (NaN: not measurable).
 
-    ``pattern`` is the fixed pattern's standard deviation over the mean.
+    ``pattern`` is the fixed pattern's standard deviation over the mean, ``texture`` the part of every slope that the scene makes.
     """
 
     residual: list[float]
     error: list[float]
     pattern: float = 0.0
+    texture: float = 0.0
 
 
-def measure(material: Material) -> Slopes:
-    """Fit every frame's slope with one fixed pattern for the body."""
+def measure(material: Material, held: bool = False) -> Slopes:
+    """Fit every frame's slope with one fixed pattern for the body.
+
+    ``held``: all frames are equally bright, so what the scene's finest texture adds to the slopes is the same in all of them; it is
+    taken off where that explains the series clearly better.
+    """
     laws = [report.get("noise") for report in material.reports]
     pattern = min(_PATTERNS, key=lambda p: _misfit(laws, float(p)))
+    slopes = [_slope(law, float(pattern)) if law else (0.0, math.inf) for law in laws]
+    isos = [shot.iso.value if shot.iso else 0.0 for shot in material.shots]
+    texture = _shared_texture(slopes, isos) if held else 0.0
     residual, error = [], []
-    for shot, law in zip(material.shots, laws, strict=True):
-        slope, spread = _slope(law, float(pattern)) if law else (0.0, math.inf)
-        if shot.iso is None or shot.iso.value <= 0 or slope <= 0 or not math.isfinite(spread):
+    for iso, (slope, spread) in zip(isos, slopes, strict=True):
+        rest = slope - texture
+        if iso <= 0 or rest <= 0 or not math.isfinite(spread):
             residual.append(math.nan)
             error.append(math.nan)
             continue
-        residual.append(math.log2(slope / shot.iso.value))
-        error.append(spread / slope / math.log(2))
+        residual.append(math.log2(rest / iso))
+        error.append(math.hypot(spread, _TEXTURE_ERROR * texture) / rest / math.log(2))
     centre = _weighted_median(residual, error)
-    return Slopes([value - centre for value in residual], error, float(pattern))
+    return Slopes([value - centre for value in residual], error, float(pattern), texture)
+
+
+def _shared_texture(slopes: Sequence[tuple[float, float]], isos: Sequence[float]) -> float:
+    """The slope that all frames share, so that the rest goes with ISO; 0 unless that fits clearly better."""
+    known = [(slope, iso) for (slope, spread), iso in zip(slopes, isos, strict=True) if slope > 0 and iso > 0 and math.isfinite(spread)]
+    if len(known) < _FEWEST:
+        return 0.0
+    slope, iso = (np.array(column) for column in zip(*known, strict=True))
+    tried = [float(share * slope.min()) for share in _TEXTURES]
+    scatter = []
+    for texture in tried:
+        logs = np.log2((slope - texture) / iso)
+        scatter.append(float(np.minimum(np.abs(logs - np.median(logs)), NOISE_EV).mean()))  # bounded: some labels may be false
+    best = int(np.argmin(scatter))
+    return tried[best] if scatter[best] < 0.7 * scatter[0] - 0.03 else 0.0
 
 
 def check(material: Material, found: Slopes, index: int, decides: bool) -> Check:

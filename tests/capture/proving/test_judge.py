@@ -94,6 +94,24 @@ def test_a_wrong_f_number_is_refused(series) -> None:
     assert [str(frame.verdict) for frame in proof.frames] == [PROVED, REFUSED, PROVED, PROVED, PROVED]
 
 
+def test_reversed_f_numbers_of_held_brightness_are_not_proved(series) -> None:
+    one = series("aperture", compensate=True)
+    backwards = list(reversed(one.values))
+    shots = [replace(shot, f_number=Reading(value, "exif")) for shot, value in zip(one.shots, backwards, strict=True)]
+    shots = [replace(shot, shutter=other.shutter) for shot, other in zip(shots, reversed(one.shots), strict=True)]
+    proof = one.again(shots=shots, values=backwards)
+    assert not any(frame.verdict is Verdict.PROVED for frame in proof.frames)
+
+
+def test_a_reference_on_which_nothing_lies_proves_nothing_and_is_replaced(series) -> None:
+    one = series("exposure")
+    nowhere = [compared and {**compared, "found": False} for compared in one.comparisons]
+    proof = one.again(comparisons=nowhere)
+    assert not any(frame.verdict is Verdict.PROVED for frame in proof.frames)
+    assert "may be damaged" in proof.frames[one.reference].reason
+    assert proof.another_reference not in (None, one.reference)
+
+
 def test_a_wrong_focal_length_is_refused(series) -> None:
     one = series("focal_length")
     proof = one.again(**relabelled(one, 1, focal_length=one.values[1] * 1.08))

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from capture.proving.banding import _wave
+from capture.proving.blur_law import _backwards
 from capture.proving.brightness import brightness
+from capture.proving.coarse import log_gradient
 from capture.proving.crop import shared_crop
+from capture.proving.noise_law import _shared_texture
 from capture.proving.proof import Check, Verdict, worst
 
 
@@ -63,3 +66,32 @@ def test_the_worst_of_checks() -> None:
     assert worst([good, open_]) is Verdict.UNKNOWN
     assert worst([open_, bad]) is Verdict.REFUSED
     assert worst([aside]) is Verdict.UNKNOWN
+
+
+def test_gradients_do_not_depend_on_where_in_memory_they_lie() -> None:
+    """OpenCV may round by the alignment of what it is given: the same command then made other bytes."""
+    rng = np.random.default_rng(4)
+    logs, seen = rng.normal(0, 1, (170, 255)).astype(np.float32), set()
+    for _ in range(40):
+        crowd = [np.ones(int(rng.integers(1, 200_000)), np.uint8) for _ in range(8)]
+        seen.add(log_gradient(logs, np.ones(logs.shape, bool)).tobytes())
+        del crowd
+    assert len(seen) == 1
+
+
+def test_texture_that_all_frames_share_is_no_noise() -> None:
+    isos = [100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0]
+    textured = [(iso * 1e-6 + 1.5e-4, 1e-6) for iso in isos]
+    assert _shared_texture(textured, isos) == pytest.approx(1.5e-4, rel=0.05)
+    assert _shared_texture([(iso * 1e-6, 1e-8) for iso in isos], isos) == 0
+    false = [100.0, 400.0, 400.0, 800.0, 1600.0, 3200.0]
+    assert _shared_texture(textured, false) == pytest.approx(1.5e-4, rel=0.05)
+    assert _shared_texture(textured[:4], isos[:4]) == 0
+
+
+def test_blur_that_grows_with_the_f_number_is_backwards() -> None:
+    x = np.array([2.0, 3.0, 4.0, 5.0])
+    sharper = np.outer(x - 3, np.full(10, 0.3))
+    assert not _backwards(x, sharper)
+    assert _backwards(x, -sharper)
+    assert not _backwards(x, sharper * 0.01)
