@@ -34,7 +34,9 @@ def ingest(
     object_name: Annotated[str | None, typer.Option("--object", help="What the pictures show, for instructions; by default scene.")] = None,
     scene: Annotated[str | None, typer.Option(help="Scene name; series that share it stay in one split.")] = None,
     attribute: Annotated[str | None, typer.Option(help="The setting that counts, where several vary (iso, aperture, exposure …).")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Say what would be made and what spoils it; write nothing.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say by the tags what would be made and what spoils it; write nothing.")
+    ] = False,
     verify: Annotated[
         list[Path] | None, typer.Option(metavar="SERIES", help="Make a finished series again from its files and compare bits.")
     ] = None,

@@ -46,7 +46,7 @@ def simulate(
     limits: Annotated[
         tuple[float, float] | None, typer.Option("--range", help="First and last value (exposure: EV around the middle).")
     ] = None,
-    size: Annotated[tuple[int, int], typer.Option(help="Width and height in pixels, even.")] = (768, 512),
+    size: Annotated[tuple[int, int], typer.Option(help="Width and height in pixels, even, like 768 512.")] = (768, 512),
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 0,
     hdri: Annotated[list[Path] | None, typer.Option(help="EXR or HDR environment; may be repeated.")] = None,
     scene_first: Annotated[int, typer.Option(help="Number of the first scene, to go on where another run ended.")] = 0,
@@ -156,7 +156,7 @@ def simulate(
                 print(text, end="")
             else:
                 write_bytes(truth, text.encode("utf-8"))
-        series = f"{len(parts)} series" if mix else f"{scenes} scene(s)"
+        series = f"{len(parts)} series" if mix else f"{scenes} scene{'s' if scenes > 1 else ''}"
         what = mix or f"{len(settings[0])} frames, {vary} varying"
         print(f"{series} of {what}, in {out}", file=sys.stderr if truth and truth.name == "-" else sys.stdout)
 

@@ -63,13 +63,13 @@ def list_files(folder: Path) -> Listing:
     others = len(seen) - len(kinds) - len(linear) - len(unread) - (side_car is not None)
     notes = []
     if unread:
-        notes.append(f"{len(unread)} pictures of a kind that no camera writes are not read: {some(unread)}")
+        notes.append(f"pictures of a kind that no camera writes are not read ({len(unread)}): {some(unread)}")
     if linear:
-        notes.append(f"{len(linear)} linear pictures are not read (they serve only for developments from one picture): {some(linear)}")
+        notes.append(f"linear pictures are not read, they serve only for developments from one picture ({len(linear)}): {some(linear)}")
     if odd:
-        notes.append(f"{len(odd)} entries are no files and are left alone: {some(sorted(odd))}")
+        notes.append(f"entries that are no files are left alone ({len(odd)}): {some(sorted(odd))}")
     if others:
-        notes.append(f"{others} other files are ignored")
+        notes.append(f"{others} other file{'s are' if others > 1 else ' is'} ignored")
     kept, twins = _without_twins(folder, kinds)
     notes += _told(twins)
     if not kept:
@@ -113,7 +113,7 @@ def _entries(folder: Path) -> tuple[set[str], list[str], bool]:
     except FileNotFoundError:
         raise InputError(f"{folder} does not exist; check the path") from None
     except NotADirectoryError:
-        raise InputError(f"{folder} is a file; give the folder that holds the series") from None
+        raise InputError(f"{folder} is a file; give the folder that holds the series, or a change like --white-balance 400") from None
     except OSError as error:
         raise InputError(f"{folder} cannot be looked into ({error.strerror}); check the path and its permissions") from None
     return names, odd, subfolders

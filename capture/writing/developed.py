@@ -14,6 +14,7 @@ from capture.writing.examine import develop_again
 from capture.writing.record import Look, constants, measured_of, readers, scene_keys, sources_of, state_of, versions
 from capture.writing.report import REPORT, write_report
 from capture.writing.verify import CHUNK
+from cat_dataset.attributes import attribute
 from cat_dataset.errors import InputError
 from cat_dataset.files import slug
 from cat_dataset.progress import Progress
@@ -75,7 +76,10 @@ def write_developed(one: Development, look: Look, out: Path, sandbox: Sandbox, p
             },
         )  # fmt: skip
     write_report(folder)
-    return f"{folder}: {len(one.values)} frames, {one.attribute} from {one.values[0]:.5g} to {one.values[-1]:.5g}, exact, from one picture"
+    spell = attribute(one.attribute).spell
+    return (
+        f"{folder}: {len(one.values)} frames, {one.attribute}: {spell(one.values[0])} to {spell(one.values[-1])}, exact, from one picture"
+    )
 
 
 def _commit(one: Development, writer: SeriesWriter, indices: Sequence[int], made: Sequence[tuple[bytes, float]]) -> None:

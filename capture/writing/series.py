@@ -22,6 +22,7 @@ from capture.writing.realign import realigned
 from capture.writing.record import Look, constants, measured_of, provenance_of, scene_keys, settings_of, state_of, versions
 from capture.writing.report import REPORT, write_report
 from capture.writing.workbook import Workbook
+from cat_dataset.attributes import attribute
 from cat_dataset.errors import InputError, SeriesError
 from cat_dataset.progress import Progress
 from cat_dataset.series import Series, read_series
@@ -97,8 +98,9 @@ def write_series(
     flags = Counter(flag for frame in series.frames for flag in frame.state["proof"]["flags"])
     if flags:
         said += f"; flagged: {', '.join(f'{flag} in {count}' for flag, count in sorted(flags.items()))}"
+    spell = attribute(plan.attribute).spell
     return Written(
-        f"{folder}: {len(values)} frames, {plan.attribute} from {values[0]:.5g} to {values[-1]:.5g}; {said}",
+        f"{folder}: {len(values)} frames, {plan.attribute}: {spell(values[0])} to {spell(values[-1])}; {said}",
         tuple(f"{plan.folder / str(one['file'])}: {one['reason']}" for one in refused),
     )
 

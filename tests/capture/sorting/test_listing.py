@@ -27,8 +27,8 @@ def test_what_is_read_and_what_is_only_named(tmp_path):
     assert names(found.files) == ["a.jpg", "b.CR2", "c.tiff", "d.HEIC"]
     assert (found.unread, found.others, found.side_car) == (("e.png", "f.exr"), 2, folder / "scene.yaml")
     text = "\n".join(found.notes)
-    assert "1 pictures of a kind that no camera writes are not read: e.png" in text
-    assert "1 linear pictures" in text
+    assert "pictures of a kind that no camera writes are not read (1): e.png" in text
+    assert "from one picture (1)" in text
     assert "2 other files are ignored" in text
     assert "scene.yaml" not in text
 
@@ -64,7 +64,7 @@ def test_links_in_a_circle_are_read_and_so_named_pipes_never(tmp_path):
     found = list_files(folder)
     assert names(found.files) == ["a.jpg", "gone.jpg", "loop.jpg"]
     assert found.odd == ("pipe.jpg",)
-    assert "1 entries are no files and are left alone: pipe.jpg" in found.notes
+    assert "entries that are no files are left alone (1): pipe.jpg" in found.notes
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_links_in_a_circle_are_read_and_so_named_pipes_never(tmp_path):
         (lambda p: p / "missing", "does not exist; check the path"),
         (lambda p: fill(p, "file.jpg") / "file.jpg", "is a file; give the folder"),
         (lambda p: fill(p / "empty"), "no camera files .RAW, JPEG, TIFF or HEIC.; give the folder they lie in"),
-        (lambda p: fill(p / "texts", "a.txt"), "no camera files .* .1 other files are ignored."),
+        (lambda p: fill(p / "texts", "a.txt"), "no camera files .* .1 other file is ignored."),
         (lambda p: fill(p / "half", "a.jpg", ".incomplete"), "was not finished by capture.simulate"),
         (lambda p: fill(p, "loop") and p / "\udc80bad", "name that is not valid text"),
     ],
