@@ -87,8 +87,8 @@ class Attribute:
 
     def spell(self, value: float) -> str:
         """A value as a caption, rounded: ``ISO 400``, ``f/5.6``, ``5600 K``, ``-30°``."""
-        number = f"{round(value, 2):g}"
-        before = {"ISO": "ISO ", "f/": "f/"}.get(self.symbol)
+        number = f"{round(value, 0 if self.symbol == 'K' else 2):g}"
+        before = {"ISO": "ISO ", "f/": "f/", "gamma": "gamma "}.get(self.symbol)
         if before:
             return before + number
         return f"{number}{'' if self.symbol == '°' else ' '}{self.symbol}".strip()
@@ -159,7 +159,7 @@ _MEMBERS = (
     Attribute("exposure", 4, "EV", "EV", "low", LINEAR, 4.0, -40.0, 40.0, "exposure",
               ("[Increase|Decrease] the exposure by {amount} EV", "[Increase|Decrease] the exposure by {amount} stops",
                "[Brighten|Darken] the picture by {amount} stops")),
-    Attribute("gamma", 5, "gamma", "γ", "low", STOPS, 1.0, 0.05, 20.0, "gamma",
+    Attribute("gamma", 5, "gamma", "gamma", "low", STOPS, 1.0, 0.05, 20.0, "gamma",
               ("[Increase|Decrease] the gamma by {amount}", "[Increase|Decrease] the gamma by {stops} octaves"), 2.0),
     Attribute("hue", 6, "degree", "°", "low", ANGLE, 180.0, -360.0, 360.0, "hue",
               ("Shift the hue by {signed} degrees", "Turn the hue by {signed} degrees")),

@@ -56,7 +56,7 @@ def black_check(material: Material, claims: Sequence[float] | None, index: int) 
     expected = sorted(others)[len(others) // 2] if others else 0.0
     name = material.name(index)
     if expected > 10 * BLACK:
-        said = f"{name}: is black, where its metadata and the other frames promise {expected:.1%} of full scale"
+        said = f"{name}: is black, where its metadata and the other frames promise {min(expected, 1.0):.0%} of full scale"
         return Check("black", Verdict.REFUSED, said, round(expected, 5), round(top, 6), None, BLACK, "share")
     return Check("black", Verdict.UNKNOWN, f"{name}: is too dark to show anything", round(expected, 5), round(top, 6), None, BLACK, "share")
 

@@ -49,7 +49,7 @@ def judge(
         checks[index].append(alignment)
         placed.append((transform, moved))
         if transform != UNMOVED or alignment.verdict is Verdict.REFUSED:
-            flags[index].append("drift")
+            flags[index].append("camera moved")
         if alignment.verdict is Verdict.UNKNOWN:
             flags[index].append("unaligned")
     for index, amplitude in enumerate(amplitudes(material)):
