@@ -44,7 +44,12 @@ def reported(debug: bool = False) -> Iterator[None]:
 
 def warn(message: str) -> None:
     """Print a line the user should see although the work goes on."""
-    print(f"warning: {message}", file=sys.stderr, flush=True)
+    print(f"warning: {harmless(message)}", file=sys.stderr, flush=True)
+
+
+def harmless(text: str) -> str:
+    """``text`` for a terminal: names of files may hold control characters, which would be obeyed. Line breaks stay."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 def _describe(error: OSError) -> str:
@@ -65,5 +70,5 @@ def leave(message: str, code: int, debug: bool = False) -> NoReturn:
 
         traceback.print_exc()
     sys.stdout.flush()
-    print(f"error: {message}", file=sys.stderr, flush=True)
+    print(f"error: {harmless(message)}", file=sys.stderr, flush=True)
     sys.exit(code)

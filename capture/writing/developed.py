@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ def write_developed(one: Development, look: Look, out: Path, sandbox: Sandbox, p
         if not (folder / REPORT).is_file():
             write_report(folder)
         return f"{folder}: already complete"
+    fresh = not folder.exists()
     with SeriesWriter(folder, settings, versions()) as writer:
         left = [index for index in range(len(one.values)) if index not in writer.done]
         progress.skip(len(one.values) - len(left))
@@ -64,6 +66,8 @@ def write_developed(one: Development, look: Look, out: Path, sandbox: Sandbox, p
         ]
         for at, value in sandbox.run(calls):
             if isinstance(value, InputError):
+                if fresh:
+                    shutil.rmtree(folder, ignore_errors=True)
                 raise value
             _commit(one, writer, chunks[at], value)
             progress.advance(len(chunks[at]), one.id)

@@ -24,7 +24,7 @@ from capture.writing.record import Look
 from capture.writing.series import write_series
 from capture.writing.verify import verify
 from capture.writing.whereabouts import recall, remember
-from cat_dataset.command import warn
+from cat_dataset.command import harmless, warn
 from cat_dataset.errors import CatError, InputError, SeriesError, UsageError
 from cat_dataset.progress import Progress
 
@@ -181,11 +181,11 @@ class Tally:
             CatError: something could not be used.
         """
         for line in self.lines:
-            print(line)
+            print(harmless(line))
         if len(self.failed) == 1 and not self.lines and not self.spoilt:
             raise self.failed[0]
         for error in self.failed:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {harmless(str(error))}", file=sys.stderr)
         one = "1 file or group was left out"
         spoilt = one if self.spoilt == 1 else f"{self.spoilt} files or groups were left out"
         left = [spoilt if self.spoilt else "", f"{len(self.failed)} failed" if self.failed else ""]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,8 @@ def _located(folder: Path, sources: Path, listed: Any) -> tuple[dict[str, Path],
     """The sources that are still what they were, by name, and a line for each that is not."""
     paths, faults = {}, []
     for one in listed if isinstance(listed, list) else []:
+        if not isinstance(one, dict):
+            raise SeriesError(f"{folder}: its sources are no list of files; the series.json was edited or is of another version")
         name, sha256 = str(one.get("file")), one.get("sha256")
         path = sources / name
         if Path(name).name != name or kind_of(path) is None or not path.is_file():
@@ -108,8 +110,8 @@ def _differences(folder: Path, frames: Sequence[Frame], made: Sequence[str]) -> 
     return faults
 
 
-def _compare_versions(folder: Path, then: Mapping[str, str] | None) -> None:
-    now = versions()
-    changed = [f"{name} {(then or {}).get(name)} then, {version} now" for name, version in now.items() if (then or {}).get(name) != version]
+def _compare_versions(folder: Path, found: Any) -> None:
+    now, then = versions(), found if isinstance(found, dict) else {}
+    changed = [f"{name} {str(then.get(name))[:40]} then, {version} now" for name, version in now.items() if then.get(name) != version]
     if changed:
         warn(f"{folder} was made by other versions ({'; '.join(changed)}): bits may differ for that reason alone")

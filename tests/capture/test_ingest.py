@@ -288,6 +288,13 @@ class TestVerify:
         found["provenance"]["recipe"]["sharpen"] = 1
         path.write_text(json.dumps(found), encoding="utf-8")
         assert "sharpen" in cat_ingest("--verify", path.parent, expect=2).stderr
+        found["provenance"]["sources"] = [1, 2]
+        del found["provenance"]["recipe"]["sharpen"]
+        path.write_text(json.dumps(found), encoding="utf-8")
+        assert "no list of files" in cat_ingest("--verify", path.parent, expect=2).stderr
+        found["provenance"]["versions"] = "x"
+        path.write_text(json.dumps(found), encoding="utf-8")
+        assert "other versions" in cat_ingest("--verify", path.parent, expect=2).stderr
 
     def test_where_the_files_are_must_be_known(self, tmp_path, shoot):
         folder = shoot("iso", 2)
@@ -324,6 +331,14 @@ class TestOnePicture:
         picture = cv2.imread(str(grey / "frames" / "0000.png")).astype(int)
         assert np.abs(picture.max(axis=-1) - picture.min(axis=-1)).max() <= 2
         assert "already complete" in cat_ingest(folder, *flags, "--out", tmp_path / "series").stdout
+
+    def test_a_file_that_cannot_be_developed_leaves_nothing_behind(self, tmp_path):
+        path = tmp_path / "cut.hdr"
+        cv2.imwrite(str(path), np.random.default_rng(0).random((48, 64, 3)).astype(np.float32))
+        path.write_bytes(path.read_bytes()[:2000])
+        done = cat_ingest(path, "--exposure", "-1,0", "--out", tmp_path / "series", expect=2)
+        assert "cut.hdr" in done.stderr
+        assert not list((tmp_path / "series").glob("*"))
 
     def test_a_jpeg_has_no_other_white_balance(self, tmp_path):
         path = write_jpeg_file(tmp_path / "a.jpg")
