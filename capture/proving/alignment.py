@@ -21,6 +21,8 @@ from capture.srgb import Linear
 SIDE = 768
 """Longest side at which pictures are compared: 0.1 pixel there is 0.2 of a 1536-pixel working picture."""
 COLOUR_SIDE = 384
+MEDIAN_SIDE = 256
+"""Pixels along the longest side that a median of brightness looks at, about."""
 SURE, LEAST = 0.5, 0.1
 """Response of phase correlation above which its shift is the only guess, and below which others are needed to believe anything."""
 FLOOR = 0.002
@@ -72,9 +74,10 @@ def features(picture: Linear) -> Features:
     """What comparing other pictures with ``picture`` needs."""
     height, width = picture.shape[:2]
     small = _shrunk(picture, SIDE)
-    stored = np.sqrt(np.clip(small[..., 1] + OFFSET, 0, 4)) / 2 * 65535
-    brightest = np.maximum(np.maximum(small[..., 0], small[..., 1]), small[..., 2])
-    usable = (brightest < CLIPPED).astype(np.uint8)
+    stored = np.sqrt(np.clip(small[..., 1] + OFFSET, 0, 4))
+    stored *= 65535 / 2
+    below = float(np.nextafter(np.float32(CLIPPED), np.float32(0)))  # inRange takes its ends as inside
+    usable = np.asarray(cv2.inRange(small, (-3e38,) * 3, (below,) * 3) > 0, np.uint8)
     return Features((width, height), np.rint(stored).astype(np.uint16), usable, _shrunk(small, COLOUR_SIDE).astype(np.float16))
 
 
@@ -115,8 +118,9 @@ def align(reference: Features, other: Features, *, scale: float = 1.0) -> Alignm
 def _levelled(reference: Features, other: Features) -> tuple[list[Floats], list[Mask], float]:
     """Smoothed light of both pictures at the brightness of the reference, where each is usable, and the light that noise hides."""
     lights = reference.green(), other.green()
-    both = (reference.usable > 0) & (other.usable > 0)
-    medians = [max(1e-4, float(np.median(light[both]))) if both.any() else 1.0 for light in lights]
+    step = max(1, max(lights[0].shape) // MEDIAN_SIDE)
+    both = (reference.usable[::step, ::step] > 0) & (other.usable[::step, ::step] > 0)
+    medians = [max(1e-4, float(np.median(light[::step, ::step][both]))) if both.any() else 1.0 for light in lights]
     ratio = medians[1] / medians[0]
     floor = max(FLOOR, 2 * _noise(lights[0]), max(FLOOR, 2 * _noise(lights[1])) / ratio)
     smooth = [cv2.GaussianBlur(light, (0, 0), 1.0) for light in (lights[0], lights[1] / np.float32(ratio))]

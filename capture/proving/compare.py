@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import cv2
@@ -71,7 +70,6 @@ def _seen(reference: Features, own: Features, found: Alignment, claimed: float |
     measured = _median_ev(one, two, lit)
     believed = measured if measured is not None else claimed if claimed is not None else 0.0
     gain = float(2.0**believed)
-    ratio = np.where(lit, np.log2(np.maximum(two, DARKEST) / np.maximum(one, DARKEST)) - np.float32(believed), np.nan)
     small = reference.colour.astype(np.float32)
     colours, seen = _small_pair(own, found, small.shape, both)
     detail = detail_grid(one, two / gain, both)
@@ -80,7 +78,8 @@ def _seen(reference: Features, own: Features, found: Alignment, claimed: float |
     return {
         "ev": None if measured is None else round(measured, 5), "overlap": round(float(both.mean()), 4),
         "match": _match(one, two / gain, both), "moving": moving_content(small, colours, seen, gain, as_sharp),
-        "detail": detail, "row_profile": _profile(ratio), "column_profile": _profile(ratio.T),
+        "detail": detail, "row_profile": _profile(one, two, lit, believed),
+        "column_profile": _profile(one.T, two.T, lit.T, believed),
     }  # fmt: skip
 
 
@@ -120,13 +119,17 @@ def _match(one: Floats, two: Floats, both: NDArray[np.bool_]) -> float | None:
     return round(float((flat[0] * flat[1]).sum()) / energy**0.5, 4) if energy > 1e-8 else None
 
 
-def _profile(ratio: Floats) -> list[float | None]:
-    """Median of ``ratio`` in bands of rows, None where a band has under 5 % of its pixels."""
-    ratio = ratio[:, :: max(1, ratio.shape[1] // SAMPLED)]
-    edges = np.linspace(0, len(ratio), min(PROFILE, len(ratio)) + 1).astype(int)
+def _profile(one: Floats, two: Floats, lit: NDArray[np.bool_], ev: float) -> list[float | None]:
+    """Median in bands of rows of how much brighter than ``ev`` ``two`` is; None where a band has under 5 % of its pixels ``lit``."""
+    step = max(1, one.shape[1] // SAMPLED)
+    edges = np.linspace(0, len(one), min(PROFILE, len(one)) + 1).astype(int)
+    rows = edges[:-1, None] + np.arange(np.diff(edges).min())
+    base, other, use = (values[:, ::step][rows].reshape(len(rows), -1) for values in (one, two, lit))
+    ratio = np.log2(np.maximum(other, DARKEST) / np.maximum(base, DARKEST)) - np.float32(ev)
+    ratio = np.sort(np.where(use, ratio, np.float32(np.inf)), axis=1)
+    count = use.sum(axis=1)
     found: list[float | None] = []
-    for top, bottom in itertools.pairwise(edges):
-        band = ratio[top:bottom]
-        values = band[np.isfinite(band)]
-        found.append(round(float(np.median(values)), 5) if values.size > 0.05 * band.size and values.size >= 8 else None)
+    for values, n in zip(ratio, count, strict=True):
+        enough = n > 0.05 * len(values) and n >= 8
+        found.append(round((float(values[(n - 1) // 2]) + float(values[n // 2])) / 2, 5) if enough else None)
     return found

@@ -41,8 +41,9 @@ def moving_content(reference: Floats, picture: Floats, usable: NDArray[np.bool_]
         two = two - np.float32(np.median((two - one)[::2, ::2][usable[::2, ::2]]))
         beyond = [_beyond(a, b, kernel) for a, b in ((one, two), (two, one))]
         excess = np.minimum(*beyond)
-        spread = 1.4826 * _level_mad(two - one, one, usable)
-        found |= excess > np.maximum(LEAST_STEP, SIGMAS * spread)
+        apart = np.nonzero(excess > LEAST_STEP)
+        if len(apart[0]):
+            found[apart] |= excess[apart] > SIGMAS * 1.4826 * _level_mad(two - one, one, usable, one[apart])
     found &= cv2.erode(usable.astype(np.uint8), kernel) > 0
     clean = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     clean = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
@@ -60,13 +61,11 @@ def _beyond(value: Floats, other: Floats, kernel: NDArray[np.uint8]) -> Floats:
     return np.asarray(np.maximum(value - cv2.dilate(other, kernel), cv2.erode(other, kernel) - value), np.float32)
 
 
-def _level_mad(difference: Floats, level: Floats, usable: NDArray[np.bool_]) -> Floats:
-    """Median absolute difference among pixels of like brightness (eight classes), per pixel."""
-    sample = (slice(None, None, 2), slice(None, None, 2))
-    edges = np.quantile(level[sample][usable[sample]], np.linspace(0, 1, 9)[1:-1]).astype(np.float32)
-    classes = np.searchsorted(edges, level.ravel(), side="right").reshape(level.shape)
-    table = np.zeros(8, np.float32)
-    for index in range(8):
-        chosen = difference[sample][usable[sample] & (classes[sample] == index)]
-        table[index] = np.median(np.abs(chosen)) if chosen.size else 1.0
-    return np.asarray(table[classes], np.float32)
+def _level_mad(difference: Floats, level: Floats, usable: NDArray[np.bool_], at: Floats) -> Floats:
+    """Median absolute difference among pixels of like brightness (eight classes), for the brightnesses ``at``."""
+    chosen = usable[::2, ::2]
+    level, size = level[::2, ::2][chosen], np.abs(difference[::2, ::2][chosen])
+    edges = np.quantile(level, np.linspace(0, 1, 9)[1:-1]).astype(np.float32)
+    classes = np.searchsorted(edges, level, side="right")
+    table = np.array([np.median(size[classes == index]) if (classes == index).any() else 1.0 for index in range(8)], np.float32)
+    return np.asarray(table[np.searchsorted(edges, at, side="right")], np.float32)
