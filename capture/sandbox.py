@@ -222,6 +222,8 @@ def _outcome(call: Call, debug: bool) -> Any:
     except MemoryError:
         return _too_much(call)
     except OSError as error:
+        if "allocate memory" in str(error):  # LibRaw's, without an errno
+            return _too_much(call)
         return InputError(f"{call.what} cannot be read ({error.strerror or error}); mend the link or its permissions")
     except Exception as error:
         if debug:

@@ -37,6 +37,10 @@ def swallow():
     return int(np.ones(3 << 30, np.uint8).sum())
 
 
+def swallow_in_libraw():
+    raise OSError((12, "Cannot allocate memory"))  # as rawpy spells it
+
+
 def refuse(what: str):
     raise InputError(f"{what} is empty")
 

@@ -46,6 +46,11 @@ def test_workers_are_other_processes_with_one_thread_each():
     assert threads == "1"
 
 
+def test_memory_that_libraw_did_not_get_is_no_broken_link():
+    ((_, found),) = Sandbox(0).run([Call(sandboxed.swallow_in_libraw, (), "big.dng")])
+    assert "big.dng needs more memory" in str(found)
+
+
 def test_no_workers_means_here():
     with Sandbox(0) as sandbox:
         assert results(sandbox, [Call(sandboxed.where, (), "x")])[0][0] == os.getpid()
