@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from capture.proving.alignment import SIDE, drift, features
-from capture.proving.compare import compare
+from capture.proving.compare import PROFILE, _profile, compare
+from capture.proving.detail import BANDS, FINEST, detail_grid
 from capture.proving.tolerances import MATCH_SAME
 
 WIDTH, HEIGHT = 288, 192
@@ -129,3 +130,30 @@ def test_blur_is_no_motion_and_lowers_the_detail() -> None:
 def test_another_scene_does_not_match() -> None:
     assert compare(KNOWN, taken(seed=9), ev=0.0)["match"] > 0.9
     assert compare(KNOWN, np.ascontiguousarray(taken(seed=9)[::-1, ::-1]), ev=0.0)["match"] < MATCH_SAME
+
+
+@pytest.mark.parametrize("size", [(192, 288), (512, 768)])
+def test_detail_of_blurred_noise_band_by_band(size: tuple[int, int]) -> None:
+    """The slope of a band is the Gaussian's transfer averaged over the band's power, at both ways of sampling it."""
+    light = np.asarray(0.3 + 0.03 * np.random.default_rng(3).standard_normal(size), np.float32)
+    found = detail_grid(light, cv2.GaussianBlur(light, (0, 0), 1.0), np.ones(size, bool))
+    y, x = np.meshgrid(np.fft.fftfreq(512), np.fft.fftfreq(512))
+    gauss = lambda width: np.exp(-2 * (np.pi * width) ** 2 * (x * x + y * y))  # noqa: E731
+    for band in range(BANDS):
+        power = (gauss(FINEST * 2**band) - gauss(FINEST * 2 ** (band + 1))) ** 2
+        assert np.mean(found["slope"][band]) == pytest.approx(
+            (power * gauss(1.0)).sum() / power.sum(), rel=0.08 if band == 0 else 0.04
+        )  # sampled Gaussians this narrow are broader
+
+
+def test_a_profile_is_of_what_is_lit() -> None:
+    one = np.full((200, 300), 0.1, np.float32)
+    two = one * np.linspace(1, 2, 200, dtype=np.float32)[:, None]
+    lit = np.ones(one.shape, bool)
+    two[:, :100], lit[:, :100] = 1.0, False
+    lit[:50] = False
+    found = _profile(one, two, lit, 0.5)
+    assert len(found) == PROFILE
+    assert found[:23] == [None] * 23
+    assert found[40:] == pytest.approx(list(np.log2(1 + (np.arange(40, PROFILE) + 0.25) / PROFILE) - 0.5), abs=0.01)
+    assert _profile(one.T, two.T, lit.T, 0.5)[:30] == [None] * 30
