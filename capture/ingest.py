@@ -14,6 +14,7 @@ from capture.sandbox import DEFAULT_MEMORY_GIB, DEFAULT_SECONDS, Sandbox
 from capture.writing.run import check_folders, develop_files, explain_folders, ingest_folders, verify_series
 from cat_dataset.command import reported
 from cat_dataset.errors import UsageError
+from cat_dataset.series import SERIES_JSON
 from cat_dataset.typer_app import run_typer
 
 app = typer.Typer(add_completion=False)
@@ -64,7 +65,7 @@ def ingest(
         _check_modes(given, explain, verify, changes, attribute)
         with Sandbox(workers, memory, time_limit, debug) as sandbox:
             if verify:
-                verify_series(verify, given, sandbox)
+                verify_series(*_series_and_sources(verify, given), sandbox)
             elif changes:
                 develop_files(given, changes, options, out, sandbox)
             elif explain:
@@ -83,8 +84,15 @@ def _check_modes(
         raise UsageError(f"--attribute means nothing with {modes[0].replace('_', '-')}: that flag says what varies")
     if not given and not verify:
         raise UsageError("give the folder of a series, like: cat-ingest ~/dslr/iso_scene_042")
-    if verify and len(given) > 1:
-        raise UsageError(f"--verify takes one folder of camera files at most, not {len(given)}")
+
+
+def _series_and_sources(verify: Sequence[Path], given: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Series to verify, and the folder of camera files if one is given: of ``--verify series/*`` all but the first are arguments."""
+    series = [*verify, *(path for path in given if (path / SERIES_JSON).is_file())]
+    sources = [path for path in given if path not in series]
+    if len(sources) > 1:
+        raise UsageError(f"--verify takes one folder of camera files at most, not {len(sources)}: {', '.join(map(str, sources[:3]))}")
+    return series, sources
 
 
 def main() -> None:

@@ -47,6 +47,11 @@ def warn(message: str) -> None:
     print(f"warning: {harmless(message)}", file=sys.stderr, flush=True)
 
 
+def note(message: str) -> None:
+    """Print a line that says how something was understood; nothing is wrong."""
+    print(f"note: {harmless(message)}", file=sys.stderr, flush=True)
+
+
 def harmless(text: str) -> str:
     """``text`` for a terminal: names of files may hold control characters, which would be obeyed. Line breaks stay."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)

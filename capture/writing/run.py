@@ -24,7 +24,7 @@ from capture.writing.record import Look
 from capture.writing.series import write_series
 from capture.writing.verify import verify
 from capture.writing.whereabouts import recall, remember
-from cat_dataset.command import harmless, warn
+from cat_dataset.command import harmless, note, warn
 from cat_dataset.errors import CatError, InputError, SeriesError, UsageError
 from cat_dataset.progress import Progress
 
@@ -217,13 +217,14 @@ def _look(intake: Intake, options: Options) -> Look:
 
 
 def _tell(folder: Path, intake: Intake, found: FolderPlan) -> None:
-    notes = [*intake.listing.notes, *found.notes, *(note for plan in found.plans for note in plan.notes)]
-    notes += [f"{left.shot.path.name} {left.reason}" for left in found.strays]
+    notes = [*intake.listing.notes, *found.notes, *(line for plan in found.plans for line in plan.notes)]
     notes = list(dict.fromkeys(notes))
-    for note in notes[:NOTES]:
-        warn(f"{folder}: {note}")
-    if len(notes) > NOTES:
-        warn(f"{folder}: and {len(notes) - NOTES} more notes; cat-ingest --explain {folder} shows all")
+    strays = [f"{left.shot.path.name} {left.reason}" for left in found.strays]
+    for tell, lines in ((note, notes), (warn, strays)):
+        for line in lines[:NOTES]:
+            tell(f"{folder}: {line}")
+        if len(lines) > NOTES:
+            tell(f"{folder}: and {len(lines) - NOTES} more; cat-ingest --explain {folder} shows all")
 
 
 def _pictures(path: Path, sandbox: Sandbox, tally: Tally) -> list[Shot]:

@@ -296,6 +296,13 @@ class TestVerify:
         path.write_text(json.dumps(found), encoding="utf-8")
         assert "other versions" in cat_ingest("--verify", path.parent, expect=2).stderr
 
+    def test_several_series_at_once(self, tmp_path, shoot):
+        for vary in ("iso", "exposure"):
+            cat_ingest(shoot(vary, 2), "--out", tmp_path / "series")
+        made = [tmp_path / "series" / f"{vary}_series" for vary in ("iso", "exposure")]
+        assert cat_ingest("--verify", *made).stdout.count("every bit the same") == 2
+        assert "one folder of camera files at most" in cat_ingest("--verify", made[0], tmp_path, tmp_path / "cards", expect=2).stderr
+
     def test_where_the_files_are_must_be_known(self, tmp_path, shoot):
         folder = shoot("iso", 2)
         cat_ingest(folder, "--out", tmp_path / "series")
