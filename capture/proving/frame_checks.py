@@ -84,7 +84,7 @@ def scene_check(material: Material, index: int) -> Check:
         said = f"{name}: shows the scene of the reference (correlation {match:.2f})"
         return Check("scene", Verdict.PROVED, said, *figures, decides=False)
     seen = compared["overlap"] if compared else 0.0
-    enough = seen >= LEAST_OVERLAP and seen * material.size[0] * material.size[1] >= LEAST_PIXELS
+    enough = seen * material.size[0] * material.size[1] >= LEAST_PIXELS and (seen >= LEAST_OVERLAP or match < MATCH_OTHER)
     if enough and (far or match < MATCH_OTHER):
         return Check("scene", Verdict.REFUSED, f"{name}: shows another scene than the reference (correlation {match:.2f})", *figures)
     return Check(

@@ -9,12 +9,24 @@ from typing import BinaryIO
 from capture import PIXEL_LIMIT
 from capture.reading.containers import boxes_end
 from capture.reading.formats import Kind
-from capture.reading.tiff import HEIGHT, WIDTH, Directory, number, pixels_end, raw_directory
+from capture.reading.tiff import (
+    COMPRESSION,
+    DNG_VERSION,
+    HEIGHT,
+    STRIP_OFFSETS,
+    TILE_OFFSETS,
+    WIDTH,
+    Directory,
+    number,
+    pixels_end,
+    raw_directory,
+)
 from cat_dataset.errors import InputError
 from cat_dataset.jpeg import is_whole_jpeg
 from cat_dataset.picture_header import picture_size
 
 SMALLEST_SIDE = 16
+JPEG_COMPRESSION = 7
 _RADIANCE = re.compile(rb"\n\n-Y (\d{1,9}) \+X (\d{1,9})\n")
 
 
@@ -51,6 +63,21 @@ def check_whole(path: Path, stream: BinaryIO, size: int, kind: Kind, found: list
         whole = not found or head[2:4] not in (b"*\0", b"\0*") or pixels_end(raw_directory(found)) <= size
     if not whole:
         raise cut(path)
+    if found and DNG_VERSION in found[0] and not _begins_as_jpeg(stream, raw_directory(found)):
+        raise InputError(f"{path} has no picture where its header says: it was damaged; copy it from the card again")
+
+
+def _begins_as_jpeg(stream: BinaryIO, tags: Directory) -> bool:
+    """Whether every strip or tile that is packed as JPEG starts like one. Of others LibRaw gives what lay in memory, without an error."""
+    if number(tags, COMPRESSION) != JPEG_COMPRESSION:
+        return True
+    for at in (*tags.get(STRIP_OFFSETS, ()), *tags.get(TILE_OFFSETS, ())):
+        if not 0 <= at < 1 << 62:
+            return False
+        stream.seek(int(at))
+        if stream.read(2) != b"\xff\xd8":
+            return False
+    return True
 
 
 def stated_size(path: Path, kind: Kind, found: list[Directory]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 Directory = Mapping[int, Sequence[float]]
 """Numbers by tag. Tags that are absent, no numbers, too long or out of the file are not there."""
 
-WIDTH, HEIGHT, BITS, PHOTOMETRIC, SUBFILES, DNG_VERSION, WHITE_LEVEL = 256, 257, 258, 262, 330, 0xC612, 0xC61D
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, SUBFILES, DNG_VERSION, WHITE_LEVEL = 256, 257, 258, 259, 262, 330, 0xC612, 0xC61D
 STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES = 273, 279, 324, 325
 MATRICES = ((0xC621, 0xC623, 0xC65A), (0xC622, 0xC624, 0xC65B))
 """ColorMatrix, CameraCalibration and CalibrationIlluminant of the first and the second light."""
@@ -21,7 +21,8 @@ ANALOG_BALANCE, AS_SHOT_NEUTRAL, AS_SHOT_WHITE, NOISE_PROFILE = 0xC627, 0xC628, 
 CFA, LINEAR_RAW = 32803, 34892
 
 _WANTED = frozenset((
-    254, WIDTH, HEIGHT, BITS, PHOTOMETRIC, SUBFILES, DNG_VERSION, WHITE_LEVEL, STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES,
+    254, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, SUBFILES, DNG_VERSION, WHITE_LEVEL,
+    STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES,
     *(tag for light in MATRICES for tag in light), ANALOG_BALANCE, AS_SHOT_NEUTRAL, AS_SHOT_WHITE, NOISE_PROFILE,
 ))  # fmt: skip
 _FORMATS = {1: "B", 3: "H", 4: "I", 5: "II", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I"}

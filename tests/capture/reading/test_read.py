@@ -239,3 +239,10 @@ def test_damaged_headers_are_input_errors_or_shots_that_say_less(whole, which, c
     else:
         assert 16 <= shot.width * shot.height <= PIXEL_LIMIT
         assert shot.gains is None or all(0 < gain < 1e3 for gain in shot.gains)
+
+
+def test_a_packed_strip_that_is_no_jpeg_is_refused(tmp_path, shoot):
+    folder = shoot("exposure", 3, size=(192, 128), traps=["dead_strip:2"])
+    with pytest.raises(InputError, match=r"cat_0002\.dng has no picture where its header says"):
+        read_shot(folder / "cat_0002.dng")
+    read_shot(folder / "cat_0001.dng")
