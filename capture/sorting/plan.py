@@ -24,7 +24,8 @@ class Plan:
     """A series to be developed: shots in the order of their labels.
 
     ``scene`` names the place: series of one folder that share it must share their scene keys. ``set_aside`` holds the name of
-    each shot of the group that is not in the series, and the reason.
+    each shot of the group that is not in the series, and the reason. ``stand_ins`` are those among them that repeat a value,
+    in the order of capture: where the proof refuses the shot that was taken first, the next may be true.
     """
 
     folder: Path
@@ -36,6 +37,7 @@ class Plan:
     kinds: tuple[Kind, ...]
     set_aside: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    stand_ins: tuple[tuple[float, Shot], ...] = ()
 
     @property
     def middle(self) -> int:
@@ -122,20 +124,20 @@ def _plan(folder: Path, name: str, place: str, decision: Decision) -> Plan:
     taken: dict[tuple[float | None, ...], Shot] = {}
     kept: dict[float, Shot] = {}
     aside = [(left.shot.path.name, left.reason) for left in decision.left_out]
-    repeated = []
+    repeated: list[tuple[float, Shot]] = []
     for shot, value, setting in zip(decision.shots, decision.values, decision.settings, strict=True):
         first = taken.setdefault(setting, kept.get(value, shot))
         if first is shot:
             kept[value] = shot
         else:
             aside.append((shot.path.name, f"repeats the {decision.attribute} of {first.path.name}, which was taken first"))
-            repeated.append(shot.path.name)
+            repeated.append((value, shot))
     values = sorted(kept)
     ordered = [kept[value] for value in values]
     notes = list(decision.notes)
     if repeated:
-        total = len(decision.shots)
-        notes.append(f"{len(repeated)} of {total} pictures repeat a value of {decision.attribute} and are set aside: {some(repeated)}")
+        total, names = len(decision.shots), some([shot.path.name for _, shot in repeated])
+        notes.append(f"{len(repeated)} of {total} pictures repeat a value of {decision.attribute} and are set aside: {names}")
     notes += [f"{left.shot.path.name} {left.reason}" for left in decision.left_out]
     notes += [line for shot in ordered for line in shot.remarks]
     orientations = Counter(shot.orientation for shot in ordered).most_common()
@@ -151,6 +153,7 @@ def _plan(folder: Path, name: str, place: str, decision: Decision) -> Plan:
     return Plan(
         folder=folder, id=name, attribute=decision.attribute, shots=tuple(ordered), values=tuple(values), scene=place,
         kinds=tuple(shot.kind for shot in ordered), set_aside=tuple(aside), notes=tuple(notes),
+        stand_ins=tuple((value, shot) for value, shot in repeated if value in kept),
     )  # fmt: skip
 
 

@@ -43,16 +43,16 @@ class Workbook:
         """Where the picture of frame ``index`` lies."""
         return self.folder / f"{index:06d}.png"
 
-    def holds(self, index: int) -> bool:
-        """Whether frame ``index`` is made, its picture unchanged."""
+    def holds(self, index: int, source: str) -> bool:
+        """Whether frame ``index`` is made from the file with the SHA-256 ``source``, its picture unchanged."""
         entry = self.done.get(index)
         path = self.picture(index)
-        return entry is not None and path.is_file() and sha256_file(path) == entry["sha256"]
+        return entry is not None and entry["source"] == source and path.is_file() and sha256_file(path) == entry["sha256"]
 
-    def put(self, index: int, picture: bytes, facts: Mapping[str, Any]) -> None:
+    def put(self, index: int, source: str, picture: bytes, facts: Mapping[str, Any]) -> None:
         """Keep a made frame: its picture first, then its line."""
         self.picture(index).write_bytes(picture)
-        entry = {"index": index, "sha256": hashlib.sha256(picture).hexdigest(), "facts": dict(facts)}
+        entry = {"index": index, "source": source, "sha256": hashlib.sha256(picture).hexdigest(), "facts": dict(facts)}
         line = json.dumps(entry, sort_keys=True)
         with open(self.folder / JOURNAL, "ab") as stream:
             stream.write(line.encode() + b"\n")
@@ -68,4 +68,5 @@ def _entry(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(entry, dict) or type(entry.get("index")) is not int:
         return None
-    return entry if isinstance(entry.get("sha256"), str) and isinstance(entry.get("facts"), dict) else None
+    texts = all(isinstance(entry.get(name), str) for name in ("sha256", "source"))
+    return entry if texts and isinstance(entry.get("facts"), dict) else None

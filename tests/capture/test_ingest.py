@@ -104,6 +104,18 @@ def test_a_frame_whose_pixels_contradict_its_exif_is_refused_and_the_rest_stays(
     assert "cat_0002.dng" in again.stderr
 
 
+def test_a_true_frame_takes_the_place_of_a_false_one_of_the_same_value(tmp_path, shoot):
+    """A shutter time wrong by one step equals the next frame's: the first taken is refused, the other stands in."""
+    folder = shoot("exposure", 7, size=ROOMY, traps=["wrong_exif:3=1"])
+    done = cat_ingest(folder, "--out", tmp_path / "series", expect=2)
+    assert "cat_0003.dng" in done.stderr
+    series = read_series(tmp_path / "series" / "exposure_series")
+    assert [frame.state["source"] for frame in series.frames] == [f"cat_{n:04d}.dng" for n in (1, 2, 4, 5, 6, 7)]
+    assert [one["file"] for one in series.provenance["refused"]] == ["cat_0003.dng"]
+    assert series.provenance["set_aside"] == []
+    cat_ingest("--verify", tmp_path / "series" / "exposure_series")
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_one_damaged_file_never_ends_a_scene(tmp_path, shoot, workers):
     folder = shoot("exposure", 6, size=ROOMY)

@@ -156,7 +156,9 @@ def test_white_balance_through_libraws_matrix_for_the_body(real_data, file, kelv
 
 def test_every_header_file_is_refused_as_cut(real_data):
     for file in HEADERS:
-        with pytest.raises(InputError, match=f"{file} (has .* it was cut|ends before|has no picture where|cannot be read as a camera RAW file)"):
+        with pytest.raises(
+            InputError, match=f"{file} (has .* it was cut|ends before|has no picture where|cannot be read as a camera RAW file)"
+        ):
             read_shot(real_data / "headers" / file)
 
 
