@@ -45,23 +45,23 @@ def list_files(folder: Path) -> Listing:
     """The camera files of ``folder`` and what becomes of the rest; nothing is opened.
 
     Raises:
-        InputError: no such folder, not finished, not to be looked into, names that are no text, or no camera file in it.
+        InputError: no such folder, not finished, not to be looked into, a name that is no text, or no camera file in it.
     """
     if not is_text(str(folder)):
         raise InputError(f"the folder {str(folder)!a} has a name that is not valid text; rename it")
     names, odd, subfolders = _entries(folder)
     if UNFINISHED in names:
         raise InputError(f"{folder} was not finished by capture.simulate; run it again")
-    seen = sorted(name for name in names if not name.startswith("."))
-    for name in seen:
-        if not is_text(name):
-            raise InputError(f"{folder} holds a file whose name is not valid text ({ascii(name)[:80]}); rename it")
+    untold = sorted(ascii(name)[1:-1][:80] for name in names if not is_text(name))
+    seen = sorted(name for name in names if not name.startswith(".") and is_text(name))
     kinds = {name: kind for name in seen if (kind := kind_of(Path(name))) in _BETTER}
     linear = [name for name in seen if kind_of(Path(name)) is Kind.LINEAR]
     unread = [name for name in seen if Path(name).suffix.lower() in UNREAD_SUFFIXES]
     side_car = folder / SIDE_CAR if SIDE_CAR in names else None
     others = len(seen) - len(kinds) - len(linear) - len(unread) - (side_car is not None)
     notes = []
+    if untold:
+        notes.append(f"{len(untold)} files are left out, because their names are not valid text; rename them: {some(untold)}")
     if unread:
         notes.append(f"pictures of a kind that no camera writes are not read ({len(unread)}): {some(unread)}")
     if linear:

@@ -137,9 +137,9 @@ def verify_series(folders: Sequence[Path], given: Sequence[Path], sandbox: Sandb
     for folder in folders:
         with tally.keeping(folder):
             found = verify(folder, given[0] if given else recall(folder), sandbox)
-            if not found.faults:
-                tally.lines.append(f"{folder}: {found.frames} frames made again, every bit the same")
-            tally.refuse(found.faults)
+            if found.faults:
+                raise InputError("\n  ".join(found.faults))
+            tally.lines.append(f"{folder}: {found.frames} frames made again, every bit the same")
     tally.close()
 
 

@@ -89,13 +89,17 @@ def test_a_folder_of_folders_names_them(tmp_path):
         list_files(tmp_path)
 
 
-def test_a_name_that_is_no_text_is_refused_by_name(tmp_path):
+def test_a_name_that_is_no_text_is_left_out_by_name(tmp_path):
     try:
         open(os.fsencode(tmp_path) + b"/\xff\xfe.jpg", "wb").close()
     except OSError:
         pytest.skip("this file system takes text alone")
-    with pytest.raises(InputError, match=r"not valid text.*udcff"):
+    with pytest.raises(InputError, match=r"no camera files .*not valid text; rename them: .*udcff"):
         list_files(tmp_path)
+    fill(tmp_path, "a.jpg")
+    found = list_files(tmp_path)
+    assert [path.name for path in found.files] == ["a.jpg"]
+    assert "udcff" in found.notes[0]
 
 
 def test_a_folder_in_a_circle_of_links(tmp_path):
