@@ -54,7 +54,7 @@ def note(message: str) -> None:
 
 def harmless(text: str) -> str:
     """``text`` for a terminal: names of files may hold control characters, which would be obeyed. Line breaks stay."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
 
 
 def _describe(error: OSError) -> str:

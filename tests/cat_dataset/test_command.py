@@ -90,4 +90,4 @@ def test_a_reader_that_left_is_no_error() -> None:
 def test_control_characters_of_names_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     warn("a\x1b[31m\x07é漢\nb")
     _, line = leave(InputError("\x1b]0;title\x07.dng is empty"), capsys)
-    assert line == "warning: a\ufffd[31m\ufffdé漢\nb\nerror: \ufffd]0;title\ufffd.dng is empty\n"
+    assert line == "warning: a\\x1b[31m\\x07é漢\nb\nerror: \\x1b]0;title\\x07.dng is empty\n"

@@ -59,7 +59,7 @@ def test_a_flip_is_that_of_the_same_cut(names: tuple[str, ...]) -> None:
 
 def test_only_what_acts_on_pixels_is_cropped() -> None:
     assert {name for name, a in ATTRIBUTES.items() if a.may_crop} == {
-        "iso", "aperture", "white_balance", "exposure", "gamma", "hue", "saturation", "focus_distance",
+        "iso", "aperture", "white_balance", "exposure", "gamma", "hue", "saturation", "contrast", "focus_distance",
     }  # fmt: skip
     framing, picture = Framing(16, 0.5), places(60, 60)
     whole = Framing(16).cut(picture, pair("iso"))
