@@ -49,3 +49,16 @@ def test_what_runs_inside_blender_needs_the_standard_library_alone() -> None:
             module = ROOT.joinpath(*name.split(".")).with_suffix(".py")
             waiting += [p for p in (module, module.with_suffix("") / "__init__.py") if p.is_file()]
     assert len(seen) > 20
+
+
+CAPTURE = ("reading", "developing", "proving", "sorting", "writing")
+"""Each room of capture/ may import those before it; the simulated camera none of them, and nobody the simulated camera."""
+
+
+@pytest.mark.parametrize("room", (*CAPTURE, "simulate"))
+def test_the_rooms_of_capture_point_one_way(room: str) -> None:
+    later = set(CAPTURE[CAPTURE.index(room) + 1 :]) | {"simulate"} if room in CAPTURE else set(CAPTURE)
+    for path in (ROOT / "capture" / room).rglob("*.py"):
+        for name in imports(path):
+            parts = name.split(".")
+            assert parts[0] != "capture" or len(parts) < 2 or parts[1] not in later, f"{path} imports {name}"

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from capture.developing.change import changed
 from capture.developing.finish import Finished, finish
 from capture.developing.half_size import Cells
+from capture.developing.mosaic import Mosaic
 from capture.developing.picture import read_picture
 from capture.developing.raw import Demosaiced, Matrix, developed_raw
 from capture.developing.recipe import FrameRecipe, Recipe, working_size
-from capture.proving.evidence import Mosaic
 from capture.reading.shot import Shot
 from capture.srgb import Linear
 from cat_dataset.errors import InputError

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rawpy
+from numpy.typing import NDArray
 
-from capture.proving.evidence import Mosaic
 from capture.reading.tiff import NOISE_PROFILE, directories
 from cat_dataset.errors import InputError
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """The sensor's numbers as the file holds them. ``numbers`` (height, width), even sides.
+
+    ``colours`` names the colour of each site of the repeating pattern ("RGGB" reads row by row), ``black`` the level of each
+    of those sites, ``white`` the number at which a pixel is full. ``noise`` is the file's NoiseProfile (scale, offset), if any.
+    """
+
+    numbers: NDArray[np.uint16]
+    colours: str
+    black: tuple[float, ...]
+    white: int
+    noise: tuple[float, float] | None = None
 
 
 def check_whole(raw: Any, path: Path) -> None:

@@ -20,9 +20,8 @@ import rawpy
 from numpy.typing import NDArray
 
 from capture.developing.half_size import BAYER, Cells
-from capture.developing.mosaic import check_whole, take_mosaic
+from capture.developing.mosaic import Mosaic, check_whole, take_mosaic
 from capture.developing.recipe import PEDESTAL, Recipe
-from capture.proving.evidence import Mosaic
 from capture.quiet import quiet_decoder
 from capture.reading.shot import Gains, Shot
 from capture.srgb import XYZ_FROM_SRGB, Linear

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.developing.mosaic import Mosaic
 from capture.proving.noise import noise_facts
 from capture.proving.sensor_numbers import Sampled, block_grid, colour_shares, row_profile, sampled
 from capture.srgb import Linear
@@ -16,21 +16,6 @@ from capture.srgb import Linear
 CLIPPED = 0.985
 """Share of full scale from which a pixel of the picture counts as clipped: white balance and resampling leave no exact 1."""
 _PICTURE_SAMPLES = 200_000
-
-
-@dataclass(frozen=True)
-class Mosaic:
-    """The sensor's numbers as the file holds them. ``numbers`` (height, width), even sides.
-
-    ``colours`` names the colour of each site of the repeating pattern ("RGGB" reads row by row), ``black`` the level of each
-    of those sites, ``white`` the number at which a pixel is full. ``noise`` is the file's NoiseProfile (scale, offset), if any.
-    """
-
-    numbers: NDArray[np.uint16]
-    colours: str
-    black: tuple[float, ...]
-    white: int
-    noise: tuple[float, float] | None = None
 
 
 def gather(mosaic: Mosaic | None, picture: Linear) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from capture.proving.evidence import Mosaic, gather
+from capture.developing.mosaic import Mosaic
+from capture.proving.evidence import gather
 from capture.proving.noise import _CALM, QUANTILE, SIDE, noise_facts
 
 BLACK, WHITE = 512, 15512
