@@ -18,6 +18,7 @@ from capture.developing.icc import embedded_profile
 from capture.quiet import quiet_decoder
 from capture.reading.formats import Kind
 from capture.reading.shot import Shot
+from capture.reading.sizes import cut
 from capture.srgb import decoded16, linear16
 from cat_dataset.errors import InputError
 from cat_dataset.jpeg import is_whole_jpeg
@@ -62,7 +63,7 @@ def read_picture(shot: Shot) -> tuple[Pixels, float, tuple[str, ...]]:
 def _jpeg(path: Path) -> NDArray[np.uint8] | None:
     data = path.read_bytes()
     if not is_whole_jpeg(data):
-        raise InputError(f"{path} ends before its picture does: it was cut; copy it from the card again")
+        raise cut(path)
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)  # type: ignore[no-any-return]
 
 

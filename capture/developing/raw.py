@@ -23,6 +23,7 @@ from capture.developing.half_size import BAYER, Cells
 from capture.developing.mosaic import Mosaic, check_whole, take_mosaic
 from capture.developing.recipe import PEDESTAL, Recipe
 from capture.quiet import quiet_decoder
+from capture.reading.libraw import reason_of
 from capture.reading.shot import Gains, Shot
 from capture.srgb import XYZ_FROM_SRGB, Linear
 from cat_dataset.errors import InputError
@@ -116,7 +117,10 @@ def developed_raw(shot: Shot, recipe: Recipe, *, mosaic: bool) -> Developed:
                 user_flip=0,
             )
     except rawpy.LibRawError as error:
-        raise InputError(f"{shot.path} cannot be developed ({_text(error)}): it was cut or damaged; copy it from the card again") from None
+        raise InputError(
+        how = f"cannot be developed ({reason_of(error)})"
+        raise InputError(f"{shot.path} {how}: it was cut or damaged; copy it from the card again") from None
+        ) from None
     if camera.ndim != 3 or camera.shape[2] != 3:
         raise InputError(f"{shot.path} has no three colours; only colour cameras are read")
     lift = pedestal / reach
@@ -149,8 +153,3 @@ def srgb_from_camera(raw: Any) -> Matrix:
     if np.abs(camera).sum() == 0 or (sums <= 0).any():
         return np.eye(3)
     return np.asarray(np.linalg.pinv(camera / sums), np.float64)
-
-
-def _text(error: Exception) -> str:
-    first = error.args[0] if error.args else ""
-    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)

@@ -25,7 +25,7 @@ def gather(mosaic: Mosaic | None, picture: Linear) -> dict[str, Any]:
     1 = full. Shares, means and the grid come from an even sample of at most 1,300,000 sites; ``grid.green`` is None in a block
     where a sampled green pixel is clipped.
     """
-    facts: dict[str, Any] = {"raw": mosaic is not None, "picture_clipped": _picture_clipped(picture), "sharpness": _sharpness(picture)}
+    facts: dict[str, Any] = {"raw": mosaic is not None}
     if mosaic is None:
         facts["mosaic_sha256"] = _digest(np.ascontiguousarray(picture))
         sites: Sampled = _of_picture(picture)
@@ -51,20 +51,6 @@ def _digest(numbers: NDArray[Any]) -> str:
         for row in numbers:
             digest.update(np.ascontiguousarray(row).data)
     return digest.hexdigest()
-
-
-def _picture_clipped(picture: Linear) -> float:
-    step = max(1, int((picture.shape[0] * picture.shape[1] / _PICTURE_SAMPLES) ** 0.5))
-    taken = picture[::step, ::step]
-    full = (taken[..., 0] >= CLIPPED) | (taken[..., 1] >= CLIPPED) | (taken[..., 2] >= CLIPPED)
-    return round(float(full.mean()), 6)
-
-
-def _sharpness(picture: Linear) -> float | None:
-    """Mean absolute step between neighbours over mean brightness, along rows that are spread over the picture."""
-    rows = picture[:: max(1, picture.shape[0] // 128), :, 1]
-    level = float(np.clip(rows, 0, 1).mean())
-    return round(float(np.abs(np.diff(np.clip(rows, 0, 1), axis=1)).mean()) / level, 6) if level > 1e-4 else None
 
 
 def _of_picture(picture: Linear) -> Sampled:

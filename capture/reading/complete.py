@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -17,12 +16,11 @@ Whites = dict[tuple[Gains, bytes], tuple[float, float] | None]
 """(kelvin, Duv) by gains and profile: a folder with a fixed white balance computes them once."""
 
 
-def complete(folder: Path, shots: Sequence[Shot], notes: list[str] | None = None) -> list[Shot]:
-    """``shots`` of ``folder`` with exiftool's values merged in where it is installed, and kelvin and Duv where there are gains.
+def complete(shots: Sequence[Shot], notes: list[str] | None = None) -> list[Shot]:
+    """``shots`` with exiftool's values merged in where it is installed, and kelvin and Duv where there are gains.
 
     ``notes`` receives a line where exiftool is absent or failed; that is never an error.
     """
-    del folder  # shots carry their own paths
     said, lines = exiftool_statements([shot.path for shot in shots])
     if notes is not None:
         notes += lines

@@ -20,7 +20,7 @@ import rawpy
 from capture.quiet import quiet_decoder
 from capture.reading.colours import body_profile, dng_gains, dng_profile, usable_gains
 from capture.reading.shot import Gains, Statement
-from capture.reading.sizes import check_size
+from capture.reading.sizes import check_size, cut
 from capture.reading.statement import ISO_CEILING, seconds_of, statement
 from capture.reading.tiff import AS_SHOT_NEUTRAL, DNG_VERSION, WHITE_LEVEL, Directory, number, raw_directory
 from cat_dataset.errors import InputError
@@ -50,9 +50,9 @@ def raw_file(path: Path) -> Iterator[Any]:
         with quiet_decoder(), rawpy.imread(str(path)) as raw:
             yield raw
     except rawpy.LibRawIOError:
-        raise InputError(f"{path} ends before its picture does: it was cut; copy it from the card again") from None
+        raise cut(path) from None
     except rawpy.LibRawError as error:
-        raise InputError(f"{path} cannot be read as a camera RAW file ({_reason(error)}); copy it again, or convert it to DNG") from None
+        raise InputError(f"{path} cannot be read as a camera RAW file ({reason_of(error)}); copy it again, or convert it to DNG") from None
 
 
 def read_sensor(path: Path, size: int, found: Sequence[Directory], settings_known: bool) -> Sensor:
@@ -109,6 +109,7 @@ def _short(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """LibRaw's own words, which rawpy gives as bytes."""
     text = error.args[0] if error.args else ""
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

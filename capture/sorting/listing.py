@@ -11,6 +11,7 @@ from capture import UNFINISHED
 from capture.reading.formats import UNREAD_SUFFIXES, Kind, kind_of
 from capture.sorting.settings import some
 from cat_dataset.errors import InputError
+from cat_dataset.folders import is_text
 
 SIDE_CAR = "scene.yaml"
 _BETTER = (Kind.RAW, Kind.TIFF, Kind.HEIC, Kind.JPEG)
@@ -80,15 +81,6 @@ def list_files(folder: Path) -> Listing:
         folder=folder, files=tuple(kept), twins=twins, side_car=side_car, unread=tuple(unread + linear), odd=tuple(sorted(odd)),
         others=others, notes=tuple(notes),
     )  # fmt: skip
-
-
-def is_text(name: str) -> bool:
-    """Whether a name of the file system is Unicode; Python spells other bytes as lone surrogates."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _entries(folder: Path) -> tuple[set[str], list[str], bool]:

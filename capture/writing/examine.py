@@ -53,6 +53,6 @@ def examine(shot: Shot, recipe: Recipe, frame: FrameRecipe, expected: Expected |
 
 def develop_again(shot: Shot, recipe: Recipe, frames: Sequence[FrameRecipe]) -> list[tuple[bytes, float]]:
     """PNG and clipped share of each of ``frames``, from one decoding of ``shot``."""
-    decoded = decode(shot, recipe)
+    decoded = decode(shot, recipe, mosaic=False)
     made = [finish(decoded.picture(frame, recipe), recipe, frame) for frame in frames]
     return [(one.png, one.clipped_share) for one in made]

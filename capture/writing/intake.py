@@ -48,7 +48,7 @@ def read_folder(folder: Path, sandbox: Sandbox) -> Intake:
     if not shots:
         raise refusal(folder, refused, len(files)) if refused else InputError(f"{folder}: its scene.yaml leaves out every picture")
     notes: list[str] = []
-    shots = complete(folder, shots, notes)
+    shots = complete(shots, notes)
     if side_car is not None:
         shots = side_car.apply(shots)
     return Intake(folder, listing, tuple(shots), tuple(refused), side_car, tuple(notes))

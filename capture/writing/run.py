@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def ingest_folders(folders: Sequence[Path], options: Options, out: Path, sandbox
     tally = Tally()
     plans: list[tuple[Plan, Recipe, Sequence[Gains | None], Look]] = []
     for folder in folders:
-        with tally.keeping(folder):
+        with tally.keeping():
             intake = read_folder(folder, sandbox)
             found = planned(intake, sandbox, options.attribute)
             _tell(folder, intake, found)
@@ -73,7 +74,7 @@ def ingest_folders(folders: Sequence[Path], options: Options, out: Path, sandbox
             plans += [(plan, *recipe_for(plan.shots, plan.attribute, **_pixels(options)), _look(intake, options)) for plan in found.plans]
     progress = Progress("developing", sum(len(plan.shots) for plan, *_ in plans))
     for plan, recipe, gains, look in plans:
-        with tally.keeping(plan.folder):
+        with tally.keeping():
             written = write_series(plan, recipe, gains, look, out, sandbox, progress)
             remember(out / plan.id, plan.folder)
             tally.lines.append(written.line)
@@ -91,7 +92,7 @@ def explain_folders(folders: Sequence[Path], options: Options, sandbox: Sandbox)
     """
     tally = Tally()
     for folder in folders:
-        with tally.keeping(folder):
+        with tally.keeping():
             intake = read_folder(folder, sandbox)
             found = planned(intake, sandbox, options.attribute)
             tally.lines += explain(found, (*intake.listing.notes, *intake.notes), intake.refused)
@@ -108,17 +109,17 @@ def develop_files(given: Sequence[Path], changes: Mapping[str, str], options: Op
     tally = Tally()
     ones: list[Development] = []
     for path in given:
-        with tally.keeping(path):
+        with tally.keeping():
             for shot in _pictures(path, sandbox, tally):
                 for attribute, text in changes.items():
-                    with tally.keeping(shot.path):
+                    with tally.keeping():
                         values = values_of(attribute, text, shot)
                         recipe, frames = developed(shot, attribute, values, **_pixels(options))
                         ones.append(Development(shot, attribute, values, recipe, tuple(frames)))
     _refuse_namesakes(ones)
     progress = Progress("developing", sum(len(one.values) for one in ones))
     for one in ones:
-        with tally.keeping(one.shot.path):
+        with tally.keeping():
             look = Look(options.object_name or "scene", options.scene)
             tally.lines.append(write_developed(one, look, out, sandbox, progress))
             remember(out / one.id, one.shot.path.parent)
@@ -135,7 +136,7 @@ def verify_series(folders: Sequence[Path], given: Sequence[Path], sandbox: Sandb
     """
     tally = Tally()
     for folder in folders:
-        with tally.keeping(folder):
+        with tally.keeping():
             found = verify(folder, given[0] if given else recall(folder), sandbox)
             if found.faults:
                 raise InputError("\n  ".join(found.faults))
@@ -150,23 +151,16 @@ class Tally:
         self.lines: list[str] = []
         self.failed: list[CatError] = []
         self.spoilt = 0
-        self.parts = 0
-        self._inside: Path | None = None
 
-    def keeping(self, folder: Path) -> Tally:
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
         """Context in which an error of one folder is kept for the end instead of stopping the others."""
-        self._inside = folder
-        return self
-
-    def __enter__(self) -> Tally:
-        self.parts += 1
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        if isinstance(error, CatError) and not isinstance(error, UsageError):
+        try:
+            yield
+        except UsageError:
+            raise
+        except CatError as error:
             self.failed.append(error)
-            return True
-        return False
 
     def refuse(self, reasons: Sequence[str]) -> None:
         """Name files that are left out because they cannot be used."""
@@ -230,7 +224,7 @@ def _tell(folder: Path, intake: Intake, found: FolderPlan) -> None:
 def _pictures(path: Path, sandbox: Sandbox, tally: Tally) -> list[Shot]:
     """The shots of a file, or of every file in a folder."""
     if path.is_dir():
-        files, folder = list_files(path).files, path
+        files = list_files(path).files
     elif kind_of(path) is None:
         raise InputError(
             f"{path} is no camera file or linear picture (.exr, .hdr); give one"
@@ -238,12 +232,12 @@ def _pictures(path: Path, sandbox: Sandbox, tally: Tally) -> list[Shot]:
             else f"{path} does not exist; check the path"
         )
     else:
-        files, folder = (path,), path.parent
+        files = (path,)
     shots, refused = read_files(files, sandbox)
     if not shots:
         raise refusal(path, refused, len(files))
     tally.refuse(refused)
-    return complete(folder, shots)
+    return complete(shots)
 
 
 def _refuse_namesakes(ones: Sequence[Development]) -> None:

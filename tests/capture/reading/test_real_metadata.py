@@ -168,7 +168,7 @@ def test_an_old_camera_that_only_libraw_and_exiftool_know(real_data):
     before = read_shot(real_data / "raw" / "canon_eos_d30.crw")
     assert (before.iso.reader, before.shutter.reader, before.shutter.value) == (L, L, pytest.approx(4.96743))
     assert (before.gains_stated, before.saturation) == (False, 4095)
-    (shot,) = complete(real_data, [before])
+    (shot,) = complete([before])
     assert (shot.kelvin, shot.flash) == (None, None)
     assert (shot.iso.value, shot.iso.reader, shot.compensation.value) == (100, T, pytest.approx(-2 / 3))
     assert (shot.shutter.value, shot.shutter.reader) == (pytest.approx(5.04, abs=0.01), T)
@@ -182,7 +182,7 @@ def test_an_old_camera_that_only_libraw_and_exiftool_know(real_data):
 
 def test_zeros_of_a_manual_lens_stay_unknown(real_data):
     """LibRaw says f/1.0 and 1 s here, and the year 1970."""
-    (shot,) = complete(real_data, [read_shot(real_data / "raw" / "tinydng_colorchart.dng")])
+    (shot,) = complete([read_shot(real_data / "raw" / "tinydng_colorchart.dng")])
     assert (shot.iso, shot.f_number, shot.shutter, shot.focal_length, shot.seconds) == (None, None, None, None, None)
     assert (shot.camera, shot.saturation, shot.kelvin.reader) == ("Canon EOS Kiss X4", 15000, "computed")
 
@@ -198,7 +198,7 @@ def test_zeros_of_a_manual_lens_stay_unknown(real_data):
 )
 def test_jpeg_series(real_data, folder, files, camera, isos, f_numbers):
     paths = [path for path in sorted((real_data / "series" / folder).iterdir()) if path.suffix.lower() == ".jpg"]
-    shots = complete(real_data, [read_shot(path) for path in paths])
+    shots = complete([read_shot(path) for path in paths])
     assert len(shots) == files
     assert all(re.fullmatch(camera, shot.camera) for shot in shots)
     assert all(shot.shutter.reader == shot.iso.reader == X for shot in shots)

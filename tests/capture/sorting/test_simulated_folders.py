@@ -31,7 +31,7 @@ def card(tmp_path, environment):
             start += len(chosen) + 60
         folder = tmp_path / "card"
         told = photograph_takes(takes, folder, Rig(SIZE, helper=False), [parse_order(trap) for trap in traps])
-        shots = complete(folder, [read_shot(path) for path in list_files(folder).files])
+        shots = complete([read_shot(path) for path in list_files(folder).files])
         return plan_folder(shots, folder=folder, preview=preview), {one["file"]: one for one in told}
 
     return take
