@@ -117,10 +117,8 @@ def developed_raw(shot: Shot, recipe: Recipe, *, mosaic: bool) -> Developed:
                 user_flip=0,
             )
     except rawpy.LibRawError as error:
-        raise InputError(
         how = f"cannot be developed ({reason_of(error)})"
         raise InputError(f"{shot.path} {how}: it was cut or damaged; copy it from the card again") from None
-        ) from None
     if camera.ndim != 3 or camera.shape[2] != 3:
         raise InputError(f"{shot.path} has no three colours; only colour cameras are read")
     lift = pedestal / reach

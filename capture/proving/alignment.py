@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from capture.developing.recipe import Transform
 from capture.proving.coarse import Floats, Mask, Matrix, log_gradient, masked_shift, phase_shift, similarity, turned_and_zoomed
+from capture.proving.evidence import CLIPPED
 from capture.proving.refine import TURNED, TURNED_UNSURE, Refined, pick, refine
 from capture.srgb import Linear
 
@@ -28,7 +29,6 @@ SURE, LEAST = 0.5, 0.1
 FLOOR = 0.002
 """Least light added before the logarithm."""
 OFFSET = 0.01
-CLIPPED = 0.985
 _COARSE = 2
 BELIEVED, SURE_CORRELATION = 0.60, 0.80
 """Correlation of the two pictures' light at their edges below which no alignment is believed, and above which none needs a response."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from capture.colour_temperature import ILLUMINANT_KELVIN, Array, ColourProfile
+from capture.colour_temperature import ILLUMINANT_KELVIN, Array, ColourProfile, white_xyz
 from capture.reading.shot import Gains
 from capture.reading.tiff import ANALOG_BALANCE, AS_SHOT_NEUTRAL, AS_SHOT_WHITE, MATRICES, Directory, number
 
@@ -44,7 +44,7 @@ def dng_gains(tags: Directory, profile: ColourProfile | None) -> Gains | None:
     if neutral is None and profile is not None:
         xy = _sound(tags.get(AS_SHOT_WHITE), 2)
         if xy is not None and 0.1 < xy[0] < 0.7 and 0.1 < xy[1] < 0.7:
-            neutral = profile.at(_rough_kelvin(xy)) @ np.array([xy[0] / xy[1], 1.0, (1 - xy[0] - xy[1]) / xy[1]])
+            neutral = profile.at(_rough_kelvin(xy)) @ white_xyz(xy)
     return None if neutral is None else usable_gains(1 / np.where(neutral == 0, np.nan, neutral))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import imagecodecs
 import numpy as np
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 
 from capture.simulate.preview import preview_jpeg
 from capture.simulate.tiff import HEADER, Directory, directory, double, long, octets, rational, short, signed_rational, text
-from cat_dataset.files import write_bytes
 
 ISO_OVERFLOW = 65535
 """PhotographicSensitivity is 16 bits; a higher ISO reads 65535 and stands in RecommendedExposureIndex (Exif 2.32)."""
@@ -57,11 +55,6 @@ class DngTags:
     compensation: Fraction = Fraction(0)
     program: int = 1
     flash: bool = False
-
-
-def write_dng(path: Path, mosaic: NDArray[np.uint16], tags: DngTags) -> None:
-    """Write an RGGB ``mosaic`` (height, width), atomically."""
-    write_bytes(path, dng_bytes(mosaic, tags))
 
 
 def dng_bytes(mosaic: NDArray[np.uint16], tags: DngTags, *, compressed: bool = True) -> bytes:

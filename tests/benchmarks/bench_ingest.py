@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from statistics import median
@@ -60,7 +59,7 @@ def photograph(folder: Path, frames: int, size: tuple[int, int]) -> None:
             noise=sensor.noise_profile(_ISO), taken=f"2026:01:02 03:{index // 60:02d}:{index % 60:02d}", subsecond="00",
             description="a wall", serial="B1",
         )  # fmt: skip
-        (folder / f"{index:04d}.dng").write_bytes(dng_bytes(numbers, replace(tags)))
+        (folder / f"{index:04d}.dng").write_bytes(dng_bytes(numbers, tags))
         say(f"frame {index + 1} of {frames} written")
 
 
