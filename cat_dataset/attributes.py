@@ -72,6 +72,10 @@ class Attribute:
             return self.delta(source, target) / (self.plain_span or self.span)
         return self.scale.difference(source, target) / self.span
 
+    def place(self, value: float) -> float:
+        """Where ``value`` lies on the attribute's scale, in spans: what the model sees of an absolute value."""
+        return self.scale.forward(value) / self.span
+
     def decode(self, source: float, encoded: float) -> float:
         """The natural value that `encode` maps to ``encoded`` from ``source``.
 

@@ -39,6 +39,8 @@ _UNITS = {
 _VERBS = {"Increase": "Increase|Raise", "Decrease": "Decrease|Lower|Reduce"}
 """How else the verbs of the templates may be said."""
 _LONGEST = 2000
+_AMOUNT = re.compile(r" by \{(?:amount|signed|stops)\}(?: \w+(?: of elevation)?)?")
+"""How much, in a template: the number and its unit."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,17 @@ class Edit:
         return chosen.encode(chosen.check(source), chosen.check(chosen.apply(source, self.delta)))
 
 
-def build(edits: Edit | Sequence[Edit], variant: int = 0) -> str:
-    """The sentence for one edit or several. ``variant`` picks among the attribute's templates (modulo their number)."""
+def build(edits: Edit | Sequence[Edit], variant: int = 0, *, numbers: bool = True) -> str:
+    """The sentence for one edit or several. ``variant`` picks among the attribute's templates (modulo their number).
+
+    Without ``numbers`` it says the direction alone ("Increase the exposure"): an attribute then has as many sentences as
+    templates and signs, and the number reaches the model some other way.
+    """
     if isinstance(edits, Edit):
         edits = [edits]
     if not edits:
         raise UsageError("an instruction needs at least one edit")
-    return "; ".join(_sentence(edit, variant) for edit in edits)
+    return "; ".join(_sentence(edit, variant, numbers) for edit in edits)
 
 
 def parse(text: str) -> list[Edit]:
@@ -128,13 +134,16 @@ def object_phrase(name: str) -> str:
     return text[:60].strip(" .,") or DEFAULT_OBJECT
 
 
-def _sentence(edit: Edit, variant: int) -> str:
+def _sentence(edit: Edit, variant: int, numbers: bool) -> str:
     chosen = attribute(edit.attribute)
     candidates = templates_of(chosen, relative=edit.relative)
     if not candidates:
         raise UsageError(f"{chosen.name} has no sentence in {chosen.scale.unit or 'relative unit'}s; use {chosen.unit}s")
     text = candidates[variant % len(candidates)]
     negative = math.copysign(1.0, edit.delta) < 0 and edit.delta != 0
+    if not numbers:
+        backwards = " backwards" if negative and "{signed}" in text else ""
+        text = _AMOUNT.sub("", text) + backwards
     text = re.sub(r"\[([^|\]]+)\|([^|\]]+)\]", lambda m: m[2 if negative else 1], text)
     amount = spell(abs(edit.delta))
     if amount == "1":

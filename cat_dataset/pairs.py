@@ -38,18 +38,24 @@ _UNIT = 2.0**-53
 
 @dataclass(frozen=True, slots=True)
 class PairEdit:
-    """One change from source to target: ``delta`` in the natural unit, to six digits; ``encoded`` as the model sees it, exact."""
+    """One change from source to target: ``delta`` in the natural unit, to six digits; ``encoded`` as the model sees it, exact.
+
+    ``start`` is the attribute's natural value in the source.
+    """
 
     attribute: str
     task: int
     delta: float
     encoded: float
     object: str
+    start: float
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Rows ``source`` and ``target`` of the dataset, the edits that lead from one to the other, and their sentence.
+
+    ``variant`` is the number of the templates of the sentence (`cat_dataset.instructions.build`).
 
     Where ``mirrored``, both pictures are to be flipped left to right; edits and sentence are those of the flipped ones.
     """
@@ -61,6 +67,7 @@ class Pair:
     edits: tuple[PairEdit, ...]
     instruction: str
     mirrored: bool = False
+    variant: int = 0
 
 
 def rank_batch(step: int, batch: int, rank: int, world: int) -> range:
@@ -181,13 +188,14 @@ class PairIndex:
         mirrored = draw[8] < self.mirror and self._series.may_mirror(number)
         if draw[2] < self.zero_share:
             source = target = int(draw[4] * (self._series.start(number + 1) - start))
-            edits: tuple[PairEdit, ...] = (self._edit(name, 0.0, 0.0, number, False),)
+            value = self._value(name, number, source)
+            edits: tuple[PairEdit, ...] = (self._edit(name, value, value, number, mirrored),)
         else:
             source, target = self._grids[name].pick(self._place[name][number], draw[3], draw[5], draw[4], draw[6])
             edits = self._edits(number, source, target, mirrored)
         variant = int(draw[7] * math.lcm(*(self._variants[edit.attribute] for edit in edits)))
         sentence = build([Edit(edit.attribute, edit.delta, edit.object) for edit in edits], variant)
-        return Pair(i, self._series.name(number), start + source, start + target, edits, sentence, mirrored)
+        return Pair(i, self._series.name(number), start + source, start + target, edits, sentence, mirrored, variant)
 
     def _choose(self, dataset: Dataset, wanted: Sequence[str] | None) -> tuple[str, ...]:
         """Attributes to draw from, in registry order; lays out their values and finds the series that vary each."""
@@ -256,7 +264,7 @@ class PairIndex:
         if mirrored and chosen.mirror < 0:
             source, target = -source, -target
         encoded = 0.0 if source == target else chosen.encode(source, target, plain=self.plain)
-        return PairEdit(name, chosen.task, said(chosen.delta(source, target)), encoded, self._series.object(number))
+        return PairEdit(name, chosen.task, said(chosen.delta(source, target)), encoded, self._series.object(number), source)
 
 
 def _ranges(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""The trainer's configuration: a typed dataclass, a YAML file over its defaults, flags over the file."""
+"""The trainer's configuration: typed dataclasses, a YAML file over their defaults, flags over the file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from typing import Any, NoReturn
 
 import yaml
 
-from cat_dataset.attributes import attribute
 from cat_dataset.errors import InputError, UsageError
+from train.adapter.options import AdapterOptions
+from train.data.options import DataOptions
+from train.objective.options import ObjectiveOptions
+from train.optimising.options import OptimisingOptions
 
 _CONFIG_CAP = 1 << 20
 _LARGEST = 1 << 40
@@ -23,9 +26,9 @@ _MOST = {"seed": 2**63 - 1, "threads": 1024, "batch": 65536, "size": 4096, "rank
 """Upper limits: beyond them is a slip of the keyboard, not a run."""
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TrainConfig:
-    """Every knob of a run. Field names are the YAML keys and, with dashes, the flags."""
+    """Every knob of a run. Field names are the YAML keys and, with dashes, the flags; those of the groups stand beside them."""
 
     shards: str = "manifests"
     """Folder of the manifests that cat-build-shards wrote."""
@@ -43,43 +46,13 @@ class TrainConfig:
     """Go on from the last checkpoint in ``out`` (empty ``out``: the newest run that has one)."""
 
     batch: int = 0
-    """Pairs per step; 0 means the base's own default."""
+    """Pairs per step, of all processes together; 0 means the base's own default."""
 
-    learning_rate: float = 0.0
-    """Peak of the schedule; 0 means the base's own default."""
-
-    warmup: int = 50
-    """Steps of linear rise to the peak; then a cosine falls to a twentieth of it."""
-
-    weight_decay: float = 0.01
-    """AdamW's decoupled weight decay."""
-
-    clip: float = 1.0
-    """Largest gradient norm."""
-
-    ema: float = 0.99
-    """Decay of the averaged weights that are saved; 0 saves the last ones."""
+    accumulate: int = 1
+    """Parts that a process's share of the batch goes through the model in."""
 
     seed: int = 0
     """Seeds pairs, crops, noise, times and initial weights."""
-
-    attributes: list[str] = field(default_factory=list)
-    """Train on these attributes only; empty means all in the dataset."""
-
-    zero_share: float = 0.05
-    """Share of pairs with source = target and change 0."""
-
-    plain: bool = False
-    """Encode changes as the paper's plain difference of natural values instead of on the attribute's scale."""
-
-    crop: float = 0.5
-    """Smallest random crop as a share of the picture's short side, for pixel-domain attributes; 1 means none."""
-
-    mirror: float = 0.5
-    """Share of pairs whose pictures are mirrored left to right, of series whose attributes allow it; their edits are too."""
-
-    rank: int = 128
-    """LoRA rank (Kontext; nano trains all its weights)."""
 
     size: int = 0
     """Side of the square training pictures in pixels; 0 means the base's own default."""
@@ -90,6 +63,9 @@ class TrainConfig:
     checkpoint_minutes: float = 5.0
     """Minutes after which a checkpoint is kept in any case."""
 
+    keep: int = 1
+    """Checkpoints kept, the newest ones."""
+
     pictures_every: int = 200
     """Steps between logged pictures."""
 
@@ -99,39 +75,61 @@ class TrainConfig:
     threads: int = 0
     """Torch threads; 0 means the machine's physical cores, eight at most."""
 
-    cache_mb: int = 1024
-    """Memory for decoded training frames."""
+    adapter: AdapterOptions = field(default_factory=AdapterOptions)
+    data: DataOptions = field(default_factory=DataOptions)
+    objective: ObjectiveOptions = field(default_factory=ObjectiveOptions)
+    optimising: OptimisingOptions = field(default_factory=OptimisingOptions)
 
     def __post_init__(self) -> None:
-        positive = {"warmup": 1, "log_every": 1, "checkpoint_every": 1, "pictures_every": 1, "rank": 1, "cache_mb": 1}
-        for name, least in positive.items():
-            if getattr(self, name) < least:
-                raise UsageError(f"{name} must be at least {least}, not {getattr(self, name)}")
-        for name in ("max_steps", "batch", "learning_rate", "size", "threads", "seed", "weight_decay"):
+        for name in ("log_every", "checkpoint_every", "pictures_every", "accumulate", "keep"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("max_steps", "batch", "size", "threads", "seed"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} must not be negative, it is {getattr(self, name)}")
-        if not 0 <= self.zero_share < 1:
-            raise UsageError(f"zero_share must be in [0, 1), not {self.zero_share}")
-        if not 0 <= self.mirror <= 1:
-            raise UsageError(f"mirror must be in [0, 1], not {self.mirror}")
-        if not 0 <= self.ema < 1:
-            raise UsageError(f"ema must be in [0, 1), not {self.ema}")
-        if not 0 < self.crop <= 1:
-            raise UsageError(f"crop must be in (0, 1], not {self.crop}")
-        for name, value in self.as_dict().items():
+        if not self.checkpoint_minutes > 0:
+            raise UsageError(f"checkpoint_minutes must be positive, not {self.checkpoint_minutes}")
+
+    @classmethod
+    def of(cls, **values: Any) -> TrainConfig:
+        """The configuration from flat keys.
+
+        Raises:
+            UsageError: an impossible value.
+        """
+        for name, value in values.items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise UsageError(f"{name} must be a finite number, not {value}")
             if isinstance(value, int) and value > _MOST.get(name, _LARGEST):
                 raise UsageError(f"{name} must be at most {_MOST.get(name, _LARGEST)}, not {value}")
-        for name in ("clip", "checkpoint_minutes"):
-            if not getattr(self, name) > 0:
-                raise UsageError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in self.attributes:
-            attribute(name)
+        groups = {
+            group: options(**{f.name: values[f.name] for f in dataclasses.fields(options) if f.name in values})
+            for group, options in GROUPS.items()
+        }
+        grouped = {f.name for options in GROUPS.values() for f in dataclasses.fields(options)}
+        return cls(**groups, **{name: value for name, value in values.items() if name not in grouped})
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as they are written to the run's config.yaml: all but ``resume``, which is no setting of the run."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if name != "resume"}
+        """Plain values under flat keys, as they are written to config.yaml: all but ``resume``, which is no setting of the run."""
+        values = dataclasses.asdict(self)
+        flat = {name: value for name, value in values.items() if name not in GROUPS and name != "resume"}
+        return {**flat, **{name: value for group in GROUPS for name, value in values[group].items()}}
+
+
+GROUPS: dict[str, type[Any]] = {
+    "adapter": AdapterOptions, "data": DataOptions, "objective": ObjectiveOptions, "optimising": OptimisingOptions,
+}  # fmt: skip
+"""Fields of `TrainConfig` that hold options of their own, in flat keys all the same."""
+
+
+def keys() -> dict[str, tuple[Any, Any, str]]:
+    """Type, default and description of every flat key."""
+    found: dict[str, tuple[Any, Any, str]] = {}
+    classes: list[type[Any]] = [TrainConfig, *GROUPS.values()]
+    for cls in classes:
+        hints, docs, default = typing.get_type_hints(cls), _field_docs(cls), cls()
+        found |= {name: (hints[name], getattr(default, name), docs[name]) for name in docs}
+    return found
 
 
 def parse_config(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
@@ -148,20 +146,19 @@ def parse_config(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]
     )
     parser.add_argument("--config", metavar="FILE", help="YAML file of the keys below")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    docs = {name: f"{text} (default: {getattr(TrainConfig(), name)!r})" for name, text in _field_docs().items()}
-    for name, kind in typing.get_type_hints(TrainConfig).items():
-        flag = "--" + name.replace("_", "-")
+    for name, (kind, default, text) in keys().items():
+        flag, doc = "--" + name.replace("_", "-"), f"{text} (default: {default!r})"
         if kind is bool:
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=docs[name])
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=doc)
         elif kind == list[str]:
-            parser.add_argument(flag, nargs="*", default=None, help=docs[name])
+            parser.add_argument(flag, nargs="*", default=None, help=doc)
         else:
-            parser.add_argument(flag, type=kind, default=None, help=docs[name], metavar=kind.__name__.upper())
+            parser.add_argument(flag, type=kind, default=None, help=doc, metavar=kind.__name__.upper())
     given = vars(parser.parse_args(arguments))
     file, debug = given.pop("config"), given.pop("debug")
     values = _read_yaml(Path(file)) if file else {}
     values.update({key: value for key, value in given.items() if value is not None})
-    return TrainConfig(**values), debug
+    return TrainConfig.of(**values), debug
 
 
 class _OneLineParser(argparse.ArgumentParser):
@@ -188,7 +185,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _checked(raw: dict[str, Any], where: str) -> dict[str, Any]:
-    hints = typing.get_type_hints(TrainConfig)
+    hints = {name: kind for name, (kind, _, _) in keys().items()}
     for key, value in raw.items():
         if key not in hints:
             near = get_close_matches(str(key), hints, n=1)
@@ -207,13 +204,13 @@ def _checked(raw: dict[str, Any], where: str) -> dict[str, Any]:
     return raw
 
 
-def _field_docs() -> dict[str, str]:
+def _field_docs(cls: type[Any]) -> dict[str, str]:
     """The docstring under each field, which Python itself does not keep."""
     import ast
     import inspect
     import textwrap
 
-    tree = ast.parse(textwrap.dedent(inspect.getsource(TrainConfig))).body[0]
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
     assert isinstance(tree, ast.ClassDef)
     docs: dict[str, str] = {}
     for node, after in zip(tree.body, tree.body[1:], strict=False):

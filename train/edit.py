@@ -16,13 +16,15 @@ from cat_dataset.attributes import attribute
 from cat_dataset.command import reported
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.images import Rgb, decode_rgb, resize_area
-from cat_dataset.instructions import Edit, build, parse
+from cat_dataset.instructions import Edit, parse
 from cat_dataset.sheets import save_png, sheet
 from cat_dataset.typer_app import run_typer
-from train.base import Base, Instruction
-from train.bases import load_adapter
-from train.data import default_threads
-from train.sampler import DEFAULT_STEPS, edit_pictures
+from train.adapter.files import load_model
+from train.data.instructions import of_edits
+from train.data.loader import default_threads
+from train.requests import Instruction
+from train.running.checkpoint import adapter_folder
+from train.sampler import edit_pictures
 
 _FILE_CAP = 512 << 20
 
@@ -31,8 +33,8 @@ class Editor:
     """An adapter ready to edit pictures by numbers."""
 
     def __init__(self, run: Path) -> None:
-        self.base: Base
-        self.base, self.about = load_adapter(run)
+        self.model, self.about = load_model(adapter_folder(run))
+        self.base, self.options = self.model.base, self.model.options
         self.tasks: Mapping[str, int] = self.about["tasks"]
 
     def edit(
@@ -41,7 +43,7 @@ class Editor:
         requests: Sequence[Sequence[Edit]],
         *,
         values: Mapping[str, float] | None = None,
-        steps: int = DEFAULT_STEPS,
+        steps: int = 0,
         seed: int = 0,
     ) -> list[Rgb]:
         """One edited picture per request, each of the size of ``picture``.
@@ -61,7 +63,7 @@ class Editor:
         """
         small = self.base.fit(picture)
         instructions = [self.instruction(edits, values or {}) for edits in requests]
-        edited = edit_pictures(self.base, [small] * len(instructions), instructions, steps=steps, seed=seed)
+        edited = edit_pictures(self.model, [small] * len(instructions), instructions, steps=steps, seed=seed)
         height, width = picture.shape[:2]
         if not self.base.keeps_detail:
             return [resize_area(result, width, height) for result in edited]
@@ -78,12 +80,7 @@ class Editor:
         for edit in edits:
             if edit.attribute not in self.tasks:
                 raise UsageError(f"this adapter has not learned {edit.attribute}; it has learned {', '.join(self.tasks)}")
-        return Instruction(
-            text=build(edits),
-            tasks=tuple(attribute(edit.attribute).task for edit in edits),
-            numbers=tuple(edit.encoded(values.get(edit.attribute), plain=bool(self.about["plain"])) for edit in edits),
-            parts=tuple(build(edit) for edit in edits),
-        )
+        return of_edits(edits, values, self.options)
 
 
 def read_picture(path: Path) -> Rgb:
@@ -138,7 +135,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="PNG to write  [default: <image>_edited.png here]")] = None,
     sweep: Annotated[tuple[float, float, int] | None, typer.Option(help="LO HI N: a strip of N edits over a range")] = None,
     source: Annotated[list[str] | None, typer.Option("--from", help="ATTRIBUTE=VALUE of the picture, like iso=400")] = None,
-    steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = DEFAULT_STEPS,
+    steps: Annotated[int, typer.Option(min=0, max=200, help="velocity evaluations; 0 is the base's own number")] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="of the starting noise")] = 0,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:

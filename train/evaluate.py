@@ -28,10 +28,11 @@ from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
 from cat_dataset.sheets import evenly, save_png, sheet
 from cat_dataset.typer_app import run_typer
-from train.data import FrameCache, default_threads, instruction_of
+from train.data.instructions import of_pair
+from train.data.loader import FrameCache, default_threads
 from train.edit import Editor
 from train.plots import asked_against_achieved, loss_curve
-from train.sampler import DEFAULT_STEPS, edit_pictures
+from train.sampler import edit_pictures
 
 _SWEEPS = 2
 _SWEEP_FRAMES = 7
@@ -106,10 +107,10 @@ def evaluate(editor: Editor, dataset: Dataset, *, split: str, pairs: int, steps:
 def _measure(
     editor: Editor, dataset: Dataset, held_out: HeldOut, chosen: Attribute, split: str, count: int, steps: int, progress: Progress
 ) -> dict[str, Any]:
-    index = PairIndex(dataset, split=split, seed=1, attributes=[chosen.name], zero_share=0.0, plain=bool(editor.about["plain"]))
+    index = PairIndex(dataset, split=split, seed=1, attributes=[chosen.name], zero_share=0.0, plain=editor.options.plain)
     drawn = [pair for pair in map(index.pair, range(4 * count)) if pair.series in held_out.series][:count]
     sources = [held_out.picture(pair.source) for pair in drawn]
-    edits = edit_pictures(editor.base, sources, [instruction_of(pair) for pair in drawn], steps=steps)
+    edits = edit_pictures(editor.model, sources, [of_pair(pair, editor.options) for pair in drawn], steps=steps)
     points, gained, copied = [], [], []
     for pair, source, edit in zip(drawn, sources, edits, strict=True):
         rows, values = held_out.rows(pair.series)
@@ -145,7 +146,7 @@ def _sweeps(editor: Editor, held_out: HeldOut, chosen: Attribute, steps: int, ou
         source, truths = held_out.picture(rows[middle]), [held_out.picture(rows[i]) for i in picked]
         deltas = [chosen.delta(values[middle], values[i]) for i in picked]
         asks = [editor.instruction([Edit(chosen.name, delta)], {chosen.name: values[middle]}) for delta in deltas]
-        edits = edit_pictures(editor.base, [source] * len(asks), asks, steps=steps)
+        edits = edit_pictures(editor.model, [source] * len(asks), asks, steps=steps)
         file = f"{chosen.name}_sweep_{len(result)}.png"
         captions = ["source", *[chosen.spell_delta(delta) for delta in deltas]]
         save_png(out / file, sheet([[source, *truths], [source, *edits]], row_names=("ground truth", "edit"), captions=captions))
@@ -170,7 +171,7 @@ def run(
     shards: Annotated[str, typer.Option(help="manifests folder, or its address")] = "manifests",
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     pairs: Annotated[int, typer.Option(min=2, help="edits per attribute")] = 48,
-    steps: Annotated[int, typer.Option(min=1, max=200, help="velocity evaluations")] = DEFAULT_STEPS,
+    steps: Annotated[int, typer.Option(min=0, max=200, help="velocity evaluations; 0 is the base's own number")] = 0,
     out: Annotated[Path | None, typer.Option(help="folder to write  [default: <adapter>/evaluation]")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:

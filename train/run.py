@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import sys
 from pathlib import Path
@@ -17,11 +16,11 @@ from cat_dataset.errors import UsageError
 from cat_dataset.instructions import build, example
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import open_dataset
-from train.bases import DEFAULTS, choose_base
-from train.checkpoint import checkpoints
+from train.bases.choose import DEFAULTS, open_base, resolve
 from train.config import TrainConfig, parse_config
-from train.data import default_threads
-from train.loop import Trainer
+from train.data.loader import default_threads
+from train.running.checkpoint import checkpoints
+from train.running.loop import Trainer
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -33,14 +32,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path:
     """Run a training from its configuration; returns the run folder."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UsageError("this version trains on one process; start it with python -m train.run, without torchrun")
     torch.set_num_threads(config.threads or default_threads())
     cv2.setNumThreads(1)
     dataset = open_dataset(config.shards)
-    base, why = choose_base(config)
-    config = settle(config, base.name)
-    run = run_folder(config, base.name)
+    folder, why = resolve(config.base)
+    config = settle(config, folder.kind if folder else "nano")
+    run = run_folder(config, folder.kind if folder else "nano")
+    base = open_base(folder, size=config.size, seed=config.seed)
     print(f"{why}; {config.max_steps} steps of {config.batch} pairs; writing to {run}", flush=True)
     trainer = Trainer(config, dataset, base, run, interrupt)
     last = trainer.run()
@@ -52,11 +50,12 @@ def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path
 def settle(config: TrainConfig, base: str) -> TrainConfig:
     """The configuration with the base's defaults in the places left open."""
     defaults = DEFAULTS[base]
+    rate = config.optimising.learning_rate or defaults.learning_rate
     return dataclasses.replace(
         config,
         max_steps=config.max_steps or defaults.max_steps,
         batch=config.batch or defaults.batch,
-        learning_rate=config.learning_rate or defaults.learning_rate,
+        optimising=dataclasses.replace(config.optimising, learning_rate=rate),
     )
 
 

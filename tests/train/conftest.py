@@ -9,6 +9,7 @@ import torch
 
 from cat_dataset.manifests import Dataset
 from tests.cat_dataset.factory import build_dataset, make_collection
+from tests.train.tiny_kontext import save_tiny_kontext
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     folder: Path = tmp_path_factory.mktemp("trainer")
     make_collection(folder / "series", rotations=4, isos=4, frames=5)
     return build_dataset(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_kontext(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """FLUX.1 Kontext in miniature, in diffusers format."""
+    torch.set_num_threads(1)
+    return save_tiny_kontext(tmp_path_factory.mktemp("kontext"))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from cat_dataset.errors import CatError, InputError, UsageError
-from train.config import TrainConfig, _field_docs, parse_config
+from train.config import TrainConfig, keys, parse_config
 
 
 def write(folder: Path, text: str) -> list[str]:
@@ -16,13 +16,14 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> N
     config, debug = parse_config(
         [*write(tmp_path, "batch: 7\nseed: 3\nlearning_rate: 1\n"), "--batch", "9", "--attributes", "iso", "exposure"]
     )
-    assert (config.batch, config.seed, config.learning_rate, config.zero_share) == (9, 3, 1.0, TrainConfig().zero_share)
-    assert config.attributes == ["iso", "exposure"]
+    assert (config.batch, config.seed, config.optimising.learning_rate) == (9, 3, 1.0)
+    assert config.data.zero_share == TrainConfig().data.zero_share
+    assert config.data.attributes == ["iso", "exposure"]
     assert not debug
 
 
 def test_every_field_is_documented() -> None:
-    assert set(_field_docs()) == {*TrainConfig().as_dict(), "resume"}
+    assert set(keys()) == {*TrainConfig().as_dict(), "resume"}
 
 
 @pytest.mark.parametrize(
@@ -69,4 +70,4 @@ def test_a_wrong_flag_is_one_line(words: list[str], message: str) -> None:
 
 def test_values_out_of_range_are_refused() -> None:
     with pytest.raises(UsageError, match="clip must be positive"):
-        TrainConfig(clip=0.0)
+        TrainConfig.of(clip=0.0)

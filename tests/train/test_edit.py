@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from cat_dataset.errors import AdapterError, UsageError
+from cat_dataset.errors import AdapterError, CatError, UsageError
 from cat_dataset.images import decode_rgb, encode_png
 from cat_dataset.instructions import Edit
 from cat_dataset.manifests import Dataset
-from train.checkpoint import checkpoints
 from train.config import TrainConfig
 from train.edit import Editor, app
 from train.run import train
+from train.running.checkpoint import checkpoints
 
 
 @pytest.fixture(scope="module")
 def adapter(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adapter") / "run"
-    return train(TrainConfig(shards=str(dataset.manifests), base="nano", size=16, batch=2, max_steps=3, threads=1, out=str(folder)))
+    return train(TrainConfig.of(shards=str(dataset.manifests), base="nano", size=16, batch=2, max_steps=3, threads=1, out=str(folder)))
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_wrong_request_is_one_line(adapter: Path, picture: Path, words: list[s
 @pytest.mark.parametrize(
     "change",
     [
-        lambda about: about.pop("plain"),
+        lambda about: about.pop("options"),
         lambda about: about.update(tasks=3),
         lambda about: about.update(tasks={"iso": 9999}),
         lambda about: about.update(size="64"),
@@ -105,7 +105,7 @@ def test_a_tampered_adapter_is_refused(adapter: Path, tmp_path: Path, change: Ca
     about = json.loads((copy / "adapter.json").read_text(encoding="utf-8"))
     change(about)
     (copy / "adapter.json").write_text(json.dumps(about), encoding="utf-8")
-    with pytest.raises(AdapterError, match=r"adapter\.json is not what this trainer writes"):
+    with pytest.raises(AdapterError, match=r"adapter\.json is not what this trainer writes|another registry"):
         Editor(copy)
 
 
@@ -113,9 +113,10 @@ def test_a_tampered_adapter_is_refused(adapter: Path, tmp_path: Path, change: Ca
 def test_a_tampered_nano_is_refused(adapter: Path, tmp_path: Path, size: object) -> None:
     copy = tmp_path / "adapter"
     shutil.copytree(checkpoints(adapter)[-1] / "adapter", copy)
-    shape = json.loads((copy / "nano.json").read_text(encoding="utf-8"))
-    (copy / "nano.json").write_text(json.dumps({**shape, "size": size}), encoding="utf-8")
-    with pytest.raises(AdapterError):
+    about = json.loads((copy / "adapter.json").read_text(encoding="utf-8"))
+    about["base_about"]["shape"]["size"] = size
+    (copy / "adapter.json").write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(CatError):
         Editor(copy)
 
 

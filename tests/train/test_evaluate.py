@@ -17,7 +17,7 @@ from train.run import train
 def untrained(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose weights never moved: nano then returns the source."""
     folder = tmp_path_factory.mktemp("untrained") / "run"
-    config = TrainConfig(
+    config = TrainConfig.of(
         shards=str(dataset.manifests), base="nano", size=16, batch=2, max_steps=1, learning_rate=1e-12, threads=1, out=str(folder)
     )
     return train(config)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from train.checkpoint import checkpoints
+from train.running.checkpoint import checkpoints
 
 
 @pytest.mark.parametrize("seed", [3])

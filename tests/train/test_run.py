@@ -14,9 +14,9 @@ import pytest
 from cat_dataset.errors import AdapterError, SeriesConflict, UsageError
 from cat_dataset.files import folder_lock
 from cat_dataset.manifests import Dataset
-from train.checkpoint import checkpoints
 from train.config import TrainConfig
 from train.run import run_folder, train
+from train.running.checkpoint import checkpoints
 from train.tensors import load_tensors, save_tensors
 
 STEPS = 14
@@ -30,7 +30,7 @@ def arguments(dataset: Dataset, out: Path, *extra: str) -> list[str]:
 
 
 def config(dataset: Dataset, out: Path, **more: object) -> TrainConfig:
-    return TrainConfig(shards=str(dataset.manifests), base="nano", size=16, batch=2, threads=1, out=str(out), **more)  # type: ignore[arg-type]
+    return TrainConfig.of(shards=str(dataset.manifests), base="nano", size=16, batch=2, threads=1, out=str(out), **more)  # type: ignore[arg-type]
 
 
 def test_killed_and_resumed_equals_undisturbed(dataset: Dataset, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_run_folders_count_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "runs" / "nano-007").mkdir(parents=True)
     assert run_folder(TrainConfig(), "nano") == Path("runs/nano-008")
     with pytest.raises(UsageError, match="no run of base nano"):
-        run_folder(TrainConfig(resume=True), "nano")
+        run_folder(TrainConfig.of(resume=True), "nano")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from cat_dataset.loading.streaming import PairStream
 from cat_dataset.manifests import open_dataset
 from cat_dataset.pairs import PairIndex
 from tests.cat_dataset.loading.hashing import digests
-from train.streaming import StreamedPairs
+from train.data.streaming import StreamedPairs
 
 INDEX: dict[str, Any] = {"seed": 3, "zero_share": 0.1, "mirror": 0.5}
 SIZES: dict[str, Any] = {"size": 8, "crop": 0.7}

@@ -15,7 +15,7 @@ from cat_dataset.pairs import Pair, PairEdit
 
 
 def pair(*attributes: str, mirrored: bool = False, index: int = 0) -> Pair:
-    edits = tuple(PairEdit(name, ATTRIBUTES[name].task, 1.0, 0.1, "chair") for name in attributes)
+    edits = tuple(PairEdit(name, ATTRIBUTES[name].task, 1.0, 0.1, "chair", 0.0) for name in attributes)
     return Pair(index, "s", 0, 1, edits, "", mirrored)
 
 

@@ -325,7 +325,7 @@ def test_damage_is_named(root: Path, tmp_path: Path, damage: Callable[[Path, Dat
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_through_a_dataloader(dataset: Dataset, index: PairIndex, alone: dict[int, str], workers: int) -> None:
     data = pytest.importorskip("torch.utils.data", reason="torch is not installed")
-    from train.streaming import StreamedPairs
+    from train.data.streaming import StreamedPairs
 
     stream = stream_of(dataset, index)
     seen: dict[int, str] = {}
@@ -346,7 +346,7 @@ def test_through_a_dataloader(dataset: Dataset, index: PairIndex, alone: dict[in
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_damage_inside_workers(root: Path, tmp_path: Path, workers: int) -> None:
     data = pytest.importorskip("torch.utils.data", reason="torch is not installed")
-    from train.streaming import StreamedPairs
+    from train.data.streaming import StreamedPairs
 
     dataset = copied(root, tmp_path)
     assert isinstance(dataset.shards, LocalFolder)

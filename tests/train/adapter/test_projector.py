@@ -1,7 +1,7 @@
 import torch
 
 from cat_dataset.attributes import TASKS
-from train.projector import NumericProjector
+from train.adapter.projector import NumericProjector
 
 
 def test_one_token_per_number_at_the_asked_rms() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,47 +36,56 @@ def checkpoints(run: Path) -> list[Path]:
     return sorted(found, key=lambda p: int(p.name.removeprefix("step-")))
 
 
+def adapter_folder(run: Path) -> Path:
+    """The newest adapter of a run folder, or ``run`` itself where it is an adapter folder.
+
+    Raises:
+        AdapterError: none there.
+    """
+    if (run / "adapter.json").is_file():
+        return run
+    found = checkpoints(run)
+    if not found:
+        what = "has no finished checkpoint" if run.is_dir() else "does not exist"
+        raise AdapterError(f"{run} {what}; train one with: python -m train.run --shards manifests/ --out {run}")
+    return found[-1] / "adapter"
+
+
 def save_checkpoint(
-    run: Path,
+    final: Path,
     step: int,
-    *,
-    about: Mapping[str, Any],
-    base: Any,
+    adapter: Callable[[Path], None],
     parameters: Mapping[str, nn.Parameter],
     average: Mapping[str, Tensor],
-    optimizer: torch.optim.Optimizer,
+    optimiser: torch.optim.Optimizer,
     state: Mapping[str, Any],
-) -> Path:
-    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it, and drop the older ones.
+    *,
+    keep: int = 1,
+) -> None:
+    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it, and drop all but the newest ``keep``.
 
-    ``about`` holds the JSON files of the adapter by name. The adapter is saved with the average in place of the weights.
+    ``adapter`` writes the adapter's files into the folder it is given.
     """
-    final = run / "checkpoints" / f"step-{step:06d}"
     if final.exists():
-        return final  # the same step of the same run has the same content
+        return  # the same step of the same run has the same content
     partial = _unlisted(final)
     for left in final.parent.glob(".step-*"):
         shutil.rmtree(left)
     (partial / "adapter").mkdir(parents=True)
     save_tensors(partial / "weights.safetensors", parameters)
     save_tensors(partial / "average.safetensors", average)
-    save_tensors(partial / "optimizer.safetensors", _moments(parameters, optimizer))
-    with averaged(parameters, average):
-        base.save(partial / "adapter")
-    for name, content in about.items():
-        write_json(partial / "adapter" / name, content)
+    save_tensors(partial / "optimizer.safetensors", _moments(parameters, optimiser))
+    adapter(partial / "adapter")
     write_json(partial / "state.json", {"schema": STATE_SCHEMA, "step": step, **state})
     partial.replace(final)
     fsync_folder(final.parent)
-    for older in checkpoints(run):
-        if older != final:
-            # Renamed first: a folder that is half removed must not be taken for a checkpoint.
-            shutil.rmtree(older.replace(_unlisted(older)))
-    return final
+    for older in checkpoints(final.parent.parent)[:-keep]:
+        # Renamed first: a folder that is half removed must not be taken for a checkpoint.
+        shutil.rmtree(older.replace(_unlisted(older)))
 
 
 def load_checkpoint(
-    folder: Path, parameters: Mapping[str, nn.Parameter], average: dict[str, Tensor], optimizer: torch.optim.Optimizer
+    folder: Path, parameters: Mapping[str, nn.Parameter], average: dict[str, Tensor], optimiser: torch.optim.Optimizer
 ) -> dict[str, Any]:
     """Put weights, average and moments back in place; returns state.json.
 
@@ -101,26 +110,8 @@ def load_checkpoint(
             average[name].copy_(kept[name])
     for name, parameter in parameters.items():
         if moments:
-            optimizer.state[parameter] = {key: moments[f"{name}.{key}"].clone() for key in _MOMENTS}
+            optimiser.state[parameter] = {key: moments[f"{name}.{key}"].clone() for key in _MOMENTS}
     return state
-
-
-class averaged:
-    """Context in which ``parameters`` hold their running ``average``."""
-
-    def __init__(self, parameters: Mapping[str, nn.Parameter], average: Mapping[str, Tensor]) -> None:
-        self._parameters, self._average = parameters, average
-
-    def __enter__(self) -> None:
-        with torch.no_grad():
-            self._kept = {name: p.detach().clone() for name, p in self._parameters.items()}
-            for name, parameter in self._parameters.items():
-                parameter.copy_(self._average[name])
-
-    def __exit__(self, *_: object) -> None:
-        with torch.no_grad():
-            for name, parameter in self._parameters.items():
-                parameter.copy_(self._kept[name])
 
 
 def _unlisted(checkpoint: Path) -> Path:
@@ -128,9 +119,9 @@ def _unlisted(checkpoint: Path) -> Path:
     return checkpoint.with_name(f".{checkpoint.name}.partial")
 
 
-def _moments(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _moments(parameters: Mapping[str, nn.Parameter], optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     result: dict[str, Tensor] = {}
     for name, parameter in parameters.items():
-        for key, value in optimizer.state.get(parameter, {}).items():
+        for key, value in optimiser.state.get(parameter, {}).items():
             result[f"{name}.{key}"] = value
     return result

@@ -18,7 +18,9 @@ from cat_dataset.loading.framing import Framing
 from cat_dataset.loading.samples import SampleMaker
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import Pair, PairIndex, rank_batch
-from train.base import Instruction
+from train.adapter.options import AdapterOptions
+from train.data.instructions import of_pair
+from train.requests import Instruction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,21 +64,35 @@ class FrameCache:
 class BatchLoader:
     """Batches of consecutive steps, made ahead of time on ``workers`` threads (decoding releases the GIL)."""
 
-    def __init__(self, dataset: Dataset, index: PairIndex, *, size: int, batch: int, crop: float, cache_mb: int, workers: int = 2) -> None:
-        self._index, self._batch, self._workers = index, batch, workers
+    def __init__(
+        self,
+        dataset: Dataset,
+        index: PairIndex,
+        options: AdapterOptions,
+        *,
+        size: int,
+        batch: int,
+        crop: float,
+        cache_mb: int,
+        rank: int = 0,
+        world: int = 1,
+        workers: int = 2,
+    ) -> None:
+        self._index, self._options, self._batch, self._workers = index, options, batch, workers
+        self._rank, self._world = rank, world
         self._maker = SampleMaker(dataset, index, Framing(size, crop, index.seed))
         self._cache = FrameCache(dataset, cache_mb)
 
     def make(self, step: int) -> Batch:
-        """The batch of one step."""
-        pairs = [self._index.pair(i) for i in rank_batch(step, self._batch, 0, 1)]
+        """The batch of one step: this process's share."""
+        pairs = [self._index.pair(i) for i in rank_batch(step, self._batch, self._rank, self._world)]
         samples = [self._maker.make(pair, self._cache.get) for pair in pairs]
         return Batch(
             step=step,
             pairs=pairs,
             sources=[sample["source"] for sample in samples],
             targets=[sample["target"] for sample in samples],
-            instructions=[instruction_of(pair) for pair in pairs],
+            instructions=[of_pair(pair, self._options) for pair in pairs],
         )
 
     def steps(self, first: int, last: int) -> Iterator[Batch]:
@@ -93,16 +109,6 @@ class BatchLoader:
             finally:
                 for future in ahead:
                     future.cancel()
-
-
-def instruction_of(pair: Pair) -> Instruction:
-    """What the model is told of a pair."""
-    return Instruction(
-        text=pair.instruction,
-        tasks=tuple(edit.task for edit in pair.edits),
-        numbers=tuple(edit.encoded for edit in pair.edits),
-        parts=tuple(pair.instruction.split("; ")),
-    )
 
 
 def default_threads() -> int:

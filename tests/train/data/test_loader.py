@@ -3,11 +3,12 @@ import numpy as np
 from cat_dataset.loading.pair_dataset import PairDataset
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import PairIndex
-from train.data import BatchLoader, FrameCache
+from train.adapter.options import AdapterOptions
+from train.data.loader import BatchLoader, FrameCache
 
 
 def loader(dataset: Dataset, batch: int = 6, crop: float = 0.5) -> BatchLoader:
-    return BatchLoader(dataset, PairIndex(dataset, zero_share=0.3), size=8, batch=batch, crop=crop, cache_mb=1)
+    return BatchLoader(dataset, PairIndex(dataset, zero_share=0.3), AdapterOptions(), size=8, batch=batch, crop=crop, cache_mb=1)
 
 
 def test_a_step_is_a_pure_function_of_its_number(dataset: Dataset) -> None:
@@ -46,7 +47,7 @@ def test_semantic_attributes_are_never_cropped(dataset: Dataset) -> None:
 def test_the_loader_gives_what_random_access_gives(dataset: Dataset) -> None:
     """Threads and a cache change nothing: the pictures are those of `PairDataset`."""
     index = PairIndex(dataset, zero_share=0.3, mirror=0.5)
-    made = BatchLoader(dataset, index, size=8, batch=16, crop=0.6, cache_mb=1).make(1)
+    made = BatchLoader(dataset, index, AdapterOptions(), size=8, batch=16, crop=0.6, cache_mb=1).make(1)
     pairs = PairDataset(dataset, index, size=8, crop=0.6)
     for pair, source, target in zip(made.pairs, made.sources, made.targets, strict=True):
         assert np.array_equal(source, pairs[pair.index]["source"])

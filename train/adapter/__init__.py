@@ -1,0 +1,1 @@
+"""What is taught to a base: numeric tokens and who sees them, LoRA, and the adapter's files."""

@@ -1,0 +1,20 @@
+"""The adapter that some options name."""
+
+from __future__ import annotations
+
+import torch
+
+from train.adapter.interface import Adapter
+from train.adapter.numeric import NumericAdapter
+from train.adapter.options import AdapterOptions
+from train.adapter.plain import PlainAdapter
+from train.bases.interface import Base
+
+
+def make_adapter(options: AdapterOptions, base: Base, seed: int) -> Adapter:
+    """A fresh adapter for ``base``; its weights are a function of ``seed``."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if options.conditioning == "numeric":
+            return NumericAdapter(options, width=base.text_width, token_rms=base.token_rms)
+        return PlainAdapter()

@@ -1,0 +1,1 @@
+"""The base models behind one interface: ``nano``, ``kontext``, ``klein``."""

@@ -1,0 +1,69 @@
+"""Choosing a base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from cat_dataset.errors import AdapterError
+from train.bases.folder import BaseFolder, find_folder
+from train.bases.interface import Base
+from train.bases.nano import NanoBase, NanoShape
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Defaults:
+    """What a base trains with when the configuration leaves it open."""
+
+    max_steps: int
+    batch: int
+    learning_rate: float
+
+
+DEFAULTS = {
+    "nano": Defaults(max_steps=1500, batch=16, learning_rate=2e-3),
+    "kontext": Defaults(max_steps=10_000, batch=4, learning_rate=1e-4),
+    "klein": Defaults(max_steps=10_000, batch=4, learning_rate=1e-4),
+}
+
+
+def resolve(source: str) -> tuple[BaseFolder | None, str]:
+    """What ``--base`` means, without loading anything: a folder, or None for nano, and the sentence that says which and why.
+
+    Raises:
+        UsageError: neither ``auto``, ``nano`` nor a folder that a base takes.
+    """
+    if source == "nano":
+        return None, "base nano, as asked"
+    if source == "auto":
+        why = (
+            "there is no GPU" if not torch.cuda.is_available() else "weights of a larger base are used only when --base names their folder"
+        )
+        return None, f"base nano, chosen because {why}"
+    folder = find_folder(source)
+    return folder, f"base {folder.kind} from {folder.source}, on {folder.device}"
+
+
+def open_base(folder: BaseFolder | None, *, size: int, seed: int = 0, encoders: bool = True, shape: NanoShape | None = None) -> Base:
+    """The base in ``folder``; None is a fresh nano. ``size`` 0 is the base's own.
+
+    Raises:
+        InputError: its files are incomplete or damaged.
+    """
+    if folder is None:
+        return NanoBase(shape or (NanoShape(size=size) if size else NanoShape()), seed=seed)
+    # Imported only when asked for: it loads transformers, which nano does without.
+    from train.bases.kontext import KontextBase
+
+    return KontextBase(folder, size=size or 512, encoders=encoders)
+
+
+def reopen_base(name: str, size: int, about: dict[str, Any], source: str | None) -> Base:
+    """The base that an adapter was trained on; ``source`` is where its folder is now, if it has moved."""
+    if name == "nano":
+        return NanoBase(NanoShape(**about["shape"]))
+    if name not in DEFAULTS:
+        raise AdapterError(f"the adapter names an unknown base {name!r}; upgrade, or train it again")
+    return open_base(find_folder(source or about["folder"]), size=size)

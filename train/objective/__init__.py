@@ -1,0 +1,1 @@
+"""What a step minimises: flow matching, its times and its options."""
