@@ -34,7 +34,7 @@ import sys
 
 sys.path.insert(0, ".")
 import bpy
-from bpy_extras.object_utils import world_to_camera_view
+import numpy as np
 
 from render.blender.picture import engine
 from render.blender.stage import framing
@@ -57,13 +57,18 @@ for name in ("car", "mug", "house", "lamp"):
         for placement in placements:
             subject.pivot.matrix_world = placement
             bpy.context.view_layer.update()
-            for instance in bpy.context.evaluated_depsgraph_get().object_instances:
+            graph = bpy.context.evaluated_depsgraph_get()
+            lens = camera.calc_matrix_camera(graph, x=64, y=64)  # Blender's own projection
+            for instance in graph.object_instances:
                 if instance.object.type == "MESH":
-                    for vertex in instance.object.data.vertices:
-                        seen = world_to_camera_view(bpy.context.scene, camera, instance.matrix_world @ vertex.co)
-                        assert seen.z > 0
-                        widest = max(widest, abs(seen.x - 0.5), abs(seen.y - 0.5))
-        print(name, axis, 2 * widest)
+                    places = np.ones((len(instance.object.data.vertices), 4))
+                    flat = np.empty(3 * len(places), np.float32)
+                    instance.object.data.vertices.foreach_get("co", flat)
+                    places[:, :3] = flat.reshape(-1, 3)
+                    x, y, _, w = (places @ np.array(lens @ camera.matrix_world.inverted() @ instance.matrix_world).T).T
+                    assert (w > 0).all()
+                    widest = max(widest, np.abs(x / w).max(), np.abs(y / w).max())
+        print(name, axis, widest)
 """
 
 
