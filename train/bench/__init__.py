@@ -1,0 +1,1 @@
+"""``python -m train.bench``: our training step beside a plain loop written like diffusers' own Kontext script, in one run."""
