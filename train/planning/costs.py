@@ -104,8 +104,13 @@ def _measure(cls: Any, config: Mapping[str, Any], shape: StepShape, targets: Seq
     width = int(config["num_attention_heads"]) * int(config["attention_head_dim"])
     stream = shape.batch * (shape.text + shape.picture) * width * shape.dtype.itemsize
     return {
-        "parameters": parameters - lora, "lora": lora, "forward": forward, "step": step, "activations": sum(kept.values()), "stream": stream,
-    }  # fmt: skip
+        "parameters": parameters - lora,
+        "lora": lora,
+        "forward": forward,
+        "step": step,
+        "activations": sum(kept.values()),
+        "stream": stream,
+    }
 
 
 def _inputs(model: nn.Module, config: Mapping[str, Any], shape: StepShape) -> dict[str, Any]:
@@ -159,7 +164,7 @@ class _FlashAttention(TorchFunctionMode):
         kwargs = kwargs or {}
         if func is nn.functional.scaled_dot_product_attention:
             given = [*args, *(kwargs[name] for name in ("query", "key", "value") if name in kwargs)]
-            return _Flash.apply(*given[:3])
+            return _Flash.apply(*given[:3])  # type: ignore[no-untyped-call]
         return func(*args, **kwargs)
 
 
