@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from cat_dataset.errors import UsageError
 from train.adapter.interface import Adapter
-from train.adapter.lora import add_lora
+from train.adapter.lora import FEED_FORWARD, add_lora
 from train.adapter.make import make_adapter
 from train.adapter.options import AdapterOptions
 from train.bases.interface import Base
@@ -22,7 +23,8 @@ class EditModel(nn.Module):
         self.adapter: Adapter = make_adapter(options, base, seed).to(base.device)
         self.adapter.attach(self.transformer)
         if not base.learns_all and options.rank:
-            add_lora(self.transformer, base.lora_targets, options.rank, seed)
+            targets = (*base.lora_targets, *(FEED_FORWARD if options.lora_feed_forward else ()))
+            add_lora(self.transformer, targets, options.rank, seed)
 
     def forward(self, noisy: Tensor, source: Tensor, t: Tensor, request: Request, grid: tuple[int, int], guidance: float | None) -> Tensor:
         """The velocity [B, N, C], float32, as in `Base.velocity`."""
@@ -30,5 +32,14 @@ class EditModel(nn.Module):
         return self.base.velocity(noisy, source, t, condition, grid, guidance=guidance, mask=self.options.mask)
 
     def trained(self) -> dict[str, nn.Parameter]:
-        """The parameters that training changes, by name."""
-        return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+        """The parameters that training changes, by name.
+
+        Raises:
+            UsageError: there are none.
+        """
+        found = {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+        if not found:
+            raise UsageError(
+                f"conditioning {self.options.conditioning} with rank 0 leaves nothing to train on base {self.base.name}; give a --rank"
+            )
+        return found

@@ -2,7 +2,7 @@
 
 adapter.json                        base, options, size, step, versions
 tasks.json                          the registry as it was
-numeric_projector.safetensors       the adapter's own weights
+numeric_projector.safetensors       the adapter's own weights, where it has any
 pytorch_lora_weights.safetensors    LoRA in diffusers' format (``load_lora_weights`` takes it), where the base has LoRA
 base.safetensors                    the base's weights, where it is trained itself (nano)
 """
@@ -10,7 +10,7 @@ base.safetensors                    the base's weights, where it is trained itse
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from torch import nn
 from cat_dataset.attributes import ATTRIBUTES, TASKS
 from cat_dataset.errors import AdapterError, CatError
 from cat_dataset.files import read_json, write_json
+from train.adapter.lora import load_lora, save_lora
+from train.adapter.matching import load_into
 from train.adapter.options import AdapterOptions
 from train.bases.choose import reopen_base
 from train.model import EditModel
@@ -32,12 +34,13 @@ BASE_FILE = "base.safetensors"
 
 def save_adapter(folder: Path, model: EditModel, about: Mapping[str, Any]) -> None:
     """Write the adapter's files into an existing empty folder; ``about`` goes into adapter.json."""
-    base = model.base
-    save_tensors(folder / PROJECTOR_FILE, model.adapter.state_dict())
+    base, own = model.base, model.adapter.state_dict()
+    if own:
+        save_tensors(folder / PROJECTOR_FILE, own)
     if base.learns_all:
         save_tensors(folder / BASE_FILE, _own(model).state_dict())
     elif model.options.rank:
-        _save_lora(folder, model.transformer)
+        save_lora(folder, model.transformer)
     what = {"schema": SCHEMA, "base": base.name, "size": base.size, "base_about": base.about(), "options": asdict(model.options)}
     write_json(folder / "adapter.json", {**what, **about})
     tasks = {a.name: {"task": task, "unit": a.unit, "scale": a.scale.name, "span": a.span} for task, a in TASKS.items()}
@@ -52,13 +55,16 @@ def load_model(folder: Path, *, base_source: str | None = None) -> tuple[EditMod
     """
     about = read_adapter_json(folder)
     try:
-        options = AdapterOptions(**about["options"])
+        options = _options(about["options"], folder)
         model = EditModel(reopen_base(about["base"], about["size"], about["base_about"], base_source), options)
-        model.adapter.load_state_dict(load_tensors(folder / PROJECTOR_FILE))
+        if model.base.name != about["base"]:
+            raise AdapterError(f"{folder} was trained on base {about['base']}, not {model.base.name}; give the folder of that base")
+        if model.adapter.state_dict():
+            load_into(model.adapter, load_tensors(folder / PROJECTOR_FILE), folder / PROJECTOR_FILE)
         if model.base.learns_all:
-            _own(model).load_state_dict(load_tensors(folder / BASE_FILE))
+            load_into(_own(model), load_tensors(folder / BASE_FILE), folder / BASE_FILE)
         elif options.rank:
-            _load_lora(folder / LORA_FILE, model.transformer)
+            load_lora(model.transformer, load_tensors(folder / LORA_FILE), folder / LORA_FILE)
     except CatError:
         raise
     except Exception as error:
@@ -84,27 +90,24 @@ def read_adapter_json(folder: Path) -> dict[str, Any]:
     return about
 
 
+def _options(values: Mapping[str, Any], folder: Path) -> AdapterOptions:
+    """The options of adapter.json.
+
+    Raises:
+        AdapterError: one is unknown, of another type, or impossible.
+    """
+    kinds = {field.name: type(field.default) for field in fields(AdapterOptions)}
+    for name, value in values.items():
+        if name not in kinds:
+            raise AdapterError(f"{folder}/adapter.json has an option {name!r} that this version does not know; upgrade, or train it again")
+        if type(value) is not kinds[name]:
+            raise AdapterError(f"{folder}/adapter.json: {name} must be of type {kinds[name].__name__}, not {value!r}; copy it again")
+    try:
+        return AdapterOptions(**values)
+    except CatError as error:
+        raise AdapterError(f"{folder}/adapter.json: {error}; copy it again, or train it again") from None
+
+
 def _own(model: EditModel) -> nn.ModuleDict:
     """The weights of a base that is trained itself."""
     return nn.ModuleDict({"transformer": model.transformer, "words": model.words})
-
-
-def _save_lora(folder: Path, transformer: Any) -> None:
-    from diffusers import FluxKontextPipeline
-    from diffusers.training_utils import _collate_lora_metadata
-    from peft.utils import get_peft_model_state_dict
-
-    FluxKontextPipeline.save_lora_weights(
-        str(folder),
-        transformer_lora_layers=get_peft_model_state_dict(transformer),
-        **_collate_lora_metadata({"transformer": transformer}),
-    )
-
-
-def _load_lora(path: Path, transformer: Any) -> None:
-    from peft.utils import set_peft_model_state_dict
-
-    state = {name.removeprefix("transformer."): tensor for name, tensor in load_tensors(path).items()}
-    found = set_peft_model_state_dict(transformer, state)
-    if found.unexpected_keys:
-        raise AdapterError(f"{path} holds LoRA of another base (unknown: {found.unexpected_keys[0]}); give the base it was trained on")

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from peft import LoraConfig
-from torch import nn
+from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
+from torch import Tensor, nn
+
+from train.adapter.matching import check_same
+
+FEED_FORWARD = (
+    "ff.net.0.proj", "ff.net.2", "ff_context.net.0.proj", "ff_context.net.2",
+    "ff.linear_in", "ff.linear_out", "ff_context.linear_in", "ff_context.linear_out",
+)  # fmt: skip
+"""Ends of the names of the double blocks' feed-forward linears, in FLUX.1 and in FLUX.2."""
 
 
 def add_lora(transformer: Any, targets: Sequence[str], rank: int, seed: int) -> None:
@@ -23,3 +33,27 @@ def add_lora(transformer: Any, targets: Sequence[str], rank: int, seed: int) -> 
 def lora_parameters(transformer: nn.Module) -> list[nn.Parameter]:
     """All parameters of LoRA."""
     return [parameter for name, parameter in transformer.named_parameters() if ".lora_" in name]
+
+
+def save_lora(folder: Path, transformer: Any) -> None:
+    """Write LoRA's weights as diffusers' own pipelines do, so that ``load_lora_weights`` takes them."""
+    from diffusers import FluxKontextPipeline
+    from diffusers.training_utils import _collate_lora_metadata
+
+    FluxKontextPipeline.save_lora_weights(
+        str(folder),
+        transformer_lora_layers=get_peft_model_state_dict(transformer),
+        **_collate_lora_metadata({"transformer": transformer}),
+    )
+
+
+def load_lora(transformer: Any, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Put the weights that `save_lora` wrote into a transformer that has LoRA.
+
+    Raises:
+        AdapterError: of another rank or base: ``path``, which they are from, is named. peft itself would leave out in silence
+            what does not fit by name.
+    """
+    state = {name.removeprefix("transformer."): tensor for name, tensor in tensors.items()}
+    check_same(get_peft_model_state_dict(transformer), state, path)
+    set_peft_model_state_dict(transformer, state)

@@ -12,6 +12,9 @@ UNITS = ("scale", "plain")
 WORDINGS = ("directions", "numbers")
 MASKS = ("blind", "none", "eq6", "easycontrol")
 
+_OF_TOKENS = {"scalar": "fourier", "task_id": True, "source_token": False, "match_rms": True, "mask": "blind"}
+"""Options of conditioning numeric alone, and their defaults."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdapterOptions:
@@ -23,6 +26,9 @@ class AdapterOptions:
 
     rank: int = 128
     """LoRA rank; 0 trains the projector alone. nano trains all its weights instead."""
+
+    lora_feed_forward: bool = False
+    """Whether LoRA is on the double blocks' feed-forward layers too (as Kontinuous Kontext's is), not on attention alone."""
 
     scalar: str = "fourier"
     """How the number enters the projector: ``raw`` (the paper's) or ``fourier``, raw with low-frequency Fourier features."""
@@ -57,6 +63,12 @@ class AdapterOptions:
             raise UsageError(f"rank must be from 0 to 4096, not {self.rank}")
         if self.conditioning == "plain" and self.wording != "numbers":
             raise UsageError("conditioning plain knows a number from the sentence alone; it needs wording numbers")
+        if self.conditioning.startswith("kontinuous") and self.wording != "directions":
+            raise UsageError(f"conditioning {self.conditioning} takes the number out of the sentence; it needs wording directions")
+        if self.conditioning != "numeric":
+            for name, value in _OF_TOKENS.items():
+                if getattr(self, name) != value:
+                    raise UsageError(f"{name} is about numeric tokens, which conditioning {self.conditioning} has none of; leave it out")
 
     @property
     def plain(self) -> bool:

@@ -27,10 +27,12 @@ class NumericFluxAttention:
         image_rotary_emb: Tensor | None = None,
         numeric: int = 0,
         keys: Tensor | None = None,
+        modulation: Tensor | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Streams [B, S, D] in and out, text first where there are two.
 
-        ``keys`` [B, S] bool, false on padding; ``attention_mask`` [.., S, S] replaces both.
+        ``keys`` [B, S] bool, false on padding; ``attention_mask`` [.., S, S] replaces both. ``modulation`` is the blocks'
+        own affair (`train.adapter.modulation`) and comes along with the rest.
         """
         query, key, value, *text = _get_qkv_projections(attn, hidden_states, encoder_hidden_states)
         query, key, value = (part.unflatten(-1, (-1, attn.head_dim)) for part in (query, key, value))

@@ -26,15 +26,18 @@ def attention_arguments(condition: Condition, image_tokens: int, mask: str) -> d
     Args:
         image_tokens: of picture and reference together.
     """
+    given: dict[str, Any] = {} if condition.modulation is None else {"modulation": condition.modulation}
     keys = None
     if condition.present is not None:
         keys = torch.cat([condition.present, condition.present.new_ones(len(condition.present), image_tokens)], dim=1)
     if mask in ("eq6", "easycontrol") and condition.numeric:
         batch, places = condition.tokens.shape[:2]
         keys = torch.ones(batch, places + image_tokens, dtype=torch.bool, device=condition.tokens.device) if keys is None else keys
-        return {"attention_mask": dense_mask(mask, condition.numeric, keys)}
+        return {"attention_mask": dense_mask(mask, condition.numeric, keys), **given}
     numeric = condition.numeric if mask == "blind" and condition.numeric > 1 else 0
-    return {"numeric": numeric, "keys": keys} if numeric or keys is not None else None
+    if numeric or keys is not None:
+        given |= {"numeric": numeric, "keys": keys}
+    return given or None
 
 
 def flux_shift(image_tokens: int) -> float:

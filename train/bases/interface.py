@@ -20,13 +20,15 @@ class Condition:
     """Everything the transformer sees beside the noisy picture and the reference.
 
     tokens [B, m + T, D], the m numeric ones first; pooled [B, P] or None; present [B, m + T] bool, false on padding, None
-    where nothing is padded; numeric is m.
+    where nothing is padded; numeric is m; modulation [B, 2 W] shifts the text stream's (`train.adapter.modulation`), W being
+    the transformer's inner width, or None.
     """
 
     tokens: Tensor
     pooled: Tensor | None
     present: Tensor | None
     numeric: int
+    modulation: Tensor | None = None
 
 
 class Base(ABC):
