@@ -19,6 +19,7 @@ from train.adapter.options import AdapterOptions
 from train.data.options import DataOptions
 from train.objective.options import ObjectiveOptions
 from train.optimising.options import OptimisingOptions
+from train.presets import preset
 
 _CONFIG_CAP = 1 << 20
 _LARGEST = 1 << 40
@@ -29,6 +30,10 @@ _MOST = {"seed": 2**63 - 1, "threads": 1024, "batch": 65536, "size": 4096, "rank
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainConfig:
     """Every knob of a run. Field names are the YAML keys and, with dashes, the flags; those of the groups stand beside them."""
+
+    preset: str = ""
+    """The choices of a publication at once, which any other key still overrides: ``paper`` (NumeriKontrol), ``plain-kontext``,
+    ``kontinuous``, ``kontinuous-paper``; empty is this trainer's own."""
 
     shards: str = "manifests"
     """Folder of the manifests that cat-build-shards wrote."""
@@ -92,11 +97,12 @@ class TrainConfig:
 
     @classmethod
     def of(cls, **values: Any) -> TrainConfig:
-        """The configuration from flat keys.
+        """The configuration from flat keys, over those of the preset among them.
 
         Raises:
             UsageError: an impossible value.
         """
+        values = {**preset(values.get("preset", "")), **values}
         for name, value in values.items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise UsageError(f"{name} must be a finite number, not {value}")
