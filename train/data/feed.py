@@ -1,0 +1,105 @@
+"""What the loop asks for data; whether it comes from pictures or from caches is hidden here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from cat_dataset.command import warn
+from cat_dataset.images import Rgb
+from cat_dataset.manifests import Dataset
+from cat_dataset.pairs import PairIndex
+from train.adapter.options import AdapterOptions
+from train.bases.interface import Base
+from train.data.loader import Batch, BatchLoader
+from train.data.options import DataOptions
+from train.data.texts import TextMemory
+from train.requests import Text
+
+_HELD_OUT_CACHE_MB = 64
+
+
+class Feed:
+    """The data of one process's training steps.
+
+    ``index`` is the stream of training pairs, ``waited_s`` the seconds that `steps` has kept its caller waiting.
+
+    Raises:
+        UsageError: the dataset has nothing to draw from, or ``world`` processes cannot share the batch.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        base: Base,
+        adapter: AdapterOptions,
+        options: DataOptions,
+        *,
+        seed: int,
+        batch: int,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self.index = training_pairs(dataset, adapter, options, seed)
+        self.waited_s = 0.0
+        self._dataset, self._base, self._adapter, self._seed = dataset, base, adapter, seed
+        self._loader = BatchLoader(
+            dataset, self.index, adapter, size=base.size, batch=batch, crop=options.crop, cache_mb=options.cache_mb, rank=rank, world=world
+        )  # fmt: skip
+        self._texts = TextMemory(base.encode_text)
+
+    def steps(self, first: int, last: int) -> Iterator[Batch]:
+        """Batches of steps first to last - 1, in order, made ahead of time on threads."""
+        batches = self._loader.steps(first, last)
+        while True:
+            asked = time.perf_counter()
+            batch = next(batches, None)
+            self.waited_s += time.perf_counter() - asked
+            if batch is None:
+                return
+            yield batch
+
+    def latents(self, batch: Batch, part: slice) -> tuple[Tensor, Tensor]:
+        """Sources and targets [b, N, C] of a part of a batch, float32 on the base's device."""
+        return self._encoded(batch.sources[part]), self._encoded(batch.targets[part])
+
+    def encode(self, sentence: str) -> Text:
+        """The text of one sentence, on the CPU."""
+        return self._texts(sentence)
+
+    def held_out(self, count: int, attributes: Sequence[str] | None = None) -> Batch:
+        """The first ``count`` held-out pairs with pictures, always the same ones: of the validation split, else test, else train."""
+        index = held_out_pairs(self._dataset, self._adapter, self._seed, attributes)
+        if index.split == "train":
+            warn("the dataset has no held-out split: the logged pictures are of training pairs, and train.evaluate has nothing to measure")
+        loader = BatchLoader(
+            self._dataset, index, self._adapter, size=self._base.size, batch=count, crop=1.0, cache_mb=_HELD_OUT_CACHE_MB
+        )  # fmt: skip
+        return loader.make(0)
+
+    def _encoded(self, pictures: Sequence[Rgb]) -> Tensor:
+        """One by one, so that a picture's latents do not depend on what it shares a batch with: the caches hold the same bits."""
+        return torch.cat([self._base.to_latents([picture]) for picture in pictures])
+
+
+def training_pairs(dataset: Dataset, adapter: AdapterOptions, options: DataOptions, seed: int) -> PairIndex:
+    """The stream of pairs that a run trains on."""
+    return PairIndex(
+        dataset,
+        split="train",
+        seed=seed,
+        attributes=options.attributes or None,
+        zero_share=options.zero_share,
+        plain=adapter.plain,
+        mirror=options.mirror,
+    )
+
+
+def held_out_pairs(dataset: Dataset, adapter: AdapterOptions, seed: int, attributes: Sequence[str] | None = None) -> PairIndex:
+    """The stream that held-out pairs come from."""
+    filled = set(dataset.series["split"])
+    split = next(name for name in ("validation", "test", "train") if name in filled)
+    return PairIndex(dataset, split=split, seed=seed, attributes=attributes, zero_share=0.0, plain=adapter.plain)
