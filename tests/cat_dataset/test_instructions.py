@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -120,3 +121,50 @@ def test_one_is_singular() -> None:
 def test_hints_speak_of_what_was_named(text: str, hint: str) -> None:
     with pytest.raises(UsageError, match=hint):
         parse(text)
+
+
+NUMBERED = re.compile(
+    r" by -?7\.25(?: (?:EV|stops|octaves|mireds|dioptres|kelvins|lumens|millimetres|centimetres|metres|degrees(?: of elevation)?|percent"
+    r"|points))?(?= |$)"
+)
+"""Number and unit in a sentence of the registry, spelled out here by hand."""
+every_template = pytest.mark.parametrize(
+    ("name", "relative", "variant"),
+    [
+        (a.name, relative, variant)
+        for a in ATTRIBUTES.values()
+        for relative in (False, True)
+        for variant in range(len(templates_of(a, relative=relative)))
+    ],
+)
+
+
+@every_template
+def test_a_direction_is_the_sentence_less_its_number(name: str, relative: bool, variant: int) -> None:
+    for size in (7.25, -7.25):
+        edit = Edit(name, size, "red cup", relative)
+        sentence, direction = build(edit, variant), build(edit, variant, numbers=False)
+        signed = "-7.25" in sentence
+        assert direction == NUMBERED.sub("", sentence, count=1) + (" backwards" if signed else "")
+        assert re.fullmatch(r"[A-Z][a-z]+ the [A-Za-z' -]*[a-z]", direction.replace("ISO", "iso")), direction
+        assert not {"by", "of"} & {direction.split()[-1]}
+
+
+@every_template
+def test_a_direction_tells_the_sign_and_nothing_of_the_size(name: str, relative: bool, variant: int) -> None:
+    more, much_more, less = (build(Edit(name, size, relative=relative), variant, numbers=False) for size in (0.5, 80.0, -1.0))
+    assert more == much_more != less
+    assert build(Edit(name, 0.0, relative=relative), variant, numbers=False) == more
+
+
+@pytest.mark.parametrize("name", [a.name for a in ATTRIBUTES.values() if a.needs_source])
+def test_a_step_in_the_unit_of_the_scale_has_the_directions_that_training_uses(name: str) -> None:
+    trained = {build(Edit(name, -5.0), variant, numbers=False) for variant in range(6)}
+    assert build(Edit(name, -1.0, relative=True), numbers=False) in trained
+
+
+def test_known_directions() -> None:
+    edits = [Edit("rotation_z", -30.0, "car"), Edit("orbit_elevation", 12.0), Edit("translation_y", -3.0, "cup")]
+    assert build(edits, numbers=False) == (
+        "Rotate the car about the vertical axis backwards; Raise the camera; Move the cup towards the camera"
+    )
