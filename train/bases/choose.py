@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from cat_dataset.errors import AdapterError
 from train.bases.folder import BaseFolder, find_folder
 from train.bases.interface import Base
 from train.bases.nano import NanoBase, NanoShape
+from train.bases.options import USUAL, BaseOptions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,11 +31,15 @@ DEFAULTS = {
 }
 
 
-def resolve(source: str) -> tuple[BaseFolder | None, str]:
+def resolve(source: str, *, download: bool = True) -> tuple[BaseFolder | None, str]:
     """What ``--base`` means, without loading anything: a folder, or None for nano, and the sentence that says which and why.
+
+    Args:
+        download: whether a hub id that is not whole in the local cache may be fetched.
 
     Raises:
         UsageError: neither ``auto``, ``nano`` nor a folder that a base takes.
+        InputError: a hub id that cannot be had.
     """
     if source == "nano":
         return None, "base nano, as asked"
@@ -42,22 +48,33 @@ def resolve(source: str) -> tuple[BaseFolder | None, str]:
             "there is no GPU" if not torch.cuda.is_available() else "weights of a larger base are used only when --base names their folder"
         )
         return None, f"base nano, chosen because {why}"
-    folder = find_folder(source)
-    return folder, f"base {folder.kind} from {folder.source}, on {folder.device}"
+    folder = find_folder(source, download=download)
+    return folder, f"base {folder.kind} from {folder.asked}, on {folder.device}"
 
 
-def open_base(folder: BaseFolder | None, *, size: int, seed: int = 0, encoders: bool = True, shape: NanoShape | None = None) -> Base:
-    """The base in ``folder``; None is a fresh nano. ``size`` 0 is the base's own.
+def open_base(
+    folder: BaseFolder | None,
+    *,
+    size: int,
+    seed: int = 0,
+    encoders: bool = True,
+    shape: NanoShape | None = None,
+    options: BaseOptions = USUAL,
+) -> Base:
+    """The base in ``folder``; None is a fresh nano. ``size`` 0 is the base's own. ``encoders`` as in `FrozenBase`.
 
     Raises:
         InputError: its files are incomplete or damaged.
+        UsageError: a size or option that it does not take.
     """
     if folder is None:
         return NanoBase(shape or (NanoShape(size=size) if size else NanoShape()), seed=seed)
-    # Imported only when asked for: it loads transformers, which nano does without.
+    # Imported only when asked for: they load transformers, which nano does without.
+    from train.bases.klein import KleinBase
     from train.bases.kontext import KontextBase
 
-    return KontextBase(folder, size=size or 512, encoders=encoders)
+    classes: dict[str, Callable[..., Base]] = {"kontext": KontextBase, "klein": KleinBase}
+    return classes[folder.kind](folder, size=size or 512, encoders=encoders, options=options)
 
 
 def reopen_base(name: str, size: int, about: dict[str, Any], source: str | None) -> Base:

@@ -1,8 +1,7 @@
-"""What FLUX.1-shaped bases (nano, Kontext) share: position ids and how a condition reaches the attention."""
+"""What FLUX-shaped bases share: position ids, LoRA's places, and how a condition reaches the attention."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -11,13 +10,25 @@ from torch import Tensor
 from train.attention.masks import dense_mask
 from train.bases.interface import Condition
 
+ATTENTION = (
+    "attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0",
+    "attn.add_q_proj", "attn.add_k_proj", "attn.add_v_proj", "attn.to_add_out",
+)  # fmt: skip
+"""Ends of the names of attention's linears, text stream included: the numeric token lives there."""
 
-def position_ids(grid: tuple[int, int], device: torch.device) -> Tensor:
-    """Ids [2 N, 3] of picture, then reference; the reference differs in the first coordinate, as in FLUX.1 Kontext."""
+
+def position_ids(grid: tuple[int, int], device: torch.device, *, reference: int = 1, coordinates: int = 3) -> Tensor:
+    """Ids [2 N, coordinates] (0, row, column, ...) of picture, then reference, whose first coordinate is ``reference``.
+
+    FLUX.1 Kontext has three coordinates and tells the reference by 1, FLUX.2 has four and tells it by 10.
+    """
     rows, columns = grid
-    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
-    place = torch.stack([torch.zeros_like(y), y, x], dim=-1).reshape(-1, 3).float()
-    return torch.cat([place, place + torch.tensor([1.0, 0.0, 0.0])]).to(device)
+    y, x = torch.meshgrid(torch.arange(rows, device=device), torch.arange(columns, device=device), indexing="ij")
+    none = torch.zeros_like(y)
+    place = torch.stack([none, y, x, *[none] * (coordinates - 3)], dim=-1).reshape(-1, coordinates).float()
+    ids = place.repeat(2, 1)
+    ids[len(place) :, 0] = reference
+    return ids
 
 
 def attention_arguments(condition: Condition, image_tokens: int, mask: str) -> dict[str, Any] | None:
@@ -38,8 +49,3 @@ def attention_arguments(condition: Condition, image_tokens: int, mask: str) -> d
     if numeric or keys is not None:
         given |= {"numeric": numeric, "keys": keys}
     return given or None
-
-
-def flux_shift(image_tokens: int) -> float:
-    """FLUX.1's factor exp(μ); μ runs linearly from 0.5 at 256 to 1.15 at 4096 image tokens."""
-    return math.exp(0.5 + (1.15 - 0.5) * (image_tokens - 256) / (4096 - 256))

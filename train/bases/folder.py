@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ import torch
 
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.files import read_json
+from train.bases.hub import how_to_get, is_hub_id, snapshot
+from train.bases.inventory import ENCODERS, lacks
+from train.bases.options import USUAL, BaseOptions
 
 PIPELINES = {"FluxKontextPipeline": "kontext", "Flux2KleinPipeline": "klein"}
 """Pipeline classes of model_index.json, and the base that takes their folders."""
-_ENCODERS = {
-    "kontext": ("vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2"),
-    "klein": ("vae", "text_encoder", "tokenizer"),
-}
+HUB_IDS = {"kontext": "black-forest-labs/FLUX.1-Kontext-dev", "klein": "black-forest-labs/FLUX.2-klein-base-4B"}
+_NAMED = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,38 +28,60 @@ class BaseFolder:
     source: Path
     kind: str
     """``kontext`` or ``klein``."""
+    asked: str
+    """What it was called: a path, or the hub id whose snapshot it is."""
 
     @property
     def device(self) -> torch.device:
         """Where its weights go."""
         return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
 
+    def dtype(self, options: BaseOptions) -> torch.dtype:
+        """What it computes in."""
+        wanted = options.precision if options.precision != "auto" else "bf16" if self.device.type == "cuda" else "fp32"
+        return {"bf16": torch.bfloat16, "fp32": torch.float32}[wanted]
+
     @property
     def vae_scale(self) -> int:
         """Pixels per latent, from the VAE's config.json."""
         return 1 << (len(read_json(self.source / "vae" / "config.json")["block_out_channels"]) - 1)
 
-    def load(self, *, encoders: bool) -> Any:
+    def check(self, *, encoders: bool = True) -> None:
+        """Nothing if all files are there and whole, as far as their lengths tell.
+
+        Raises:
+            InputError: names the first ones that are not, and how to get them.
+        """
+        found = missing(self, encoders=encoders)
+        if found:
+            more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+            raise InputError(f"{self.asked} is incomplete: {'; '.join(found[:_NAMED])}{more}. {_advice(self.kind)}")
+
+    def load(self, *, encoders: bool, options: BaseOptions = USUAL) -> Any:
         """The frozen pipeline; without ``encoders`` neither VAE nor text encoders are read from disk.
 
         Raises:
             InputError: files are incomplete or damaged.
+            UsageError: nf4 without bitsandbytes.
         """
         import diffusers
         import transformers
 
+        self.check(encoders=encoders)
         for library in (diffusers, transformers):
             library.utils.logging.set_verbosity_error()
             library.utils.logging.disable_progress_bar()
-        left_out = {} if encoders else dict.fromkeys(_ENCODERS[self.kind])
+        given: dict[str, Any] = {} if encoders else dict.fromkeys(ENCODERS[self.kind])
+        if options.base_weights == "nf4":
+            given["quantization_config"] = _nf4(self.dtype(options))
         cls = getattr(diffusers, next(name for name, kind in PIPELINES.items() if kind == self.kind))
-        dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
         try:
-            pipeline = cls.from_pretrained(str(self.source), dtype=dtype, local_files_only=True, use_safetensors=True, **left_out)
+            pipeline = cls.from_pretrained(
+                str(self.source), dtype=self.dtype(options), local_files_only=True, use_safetensors=True, **given
+            )
         except Exception as error:
-            raise InputError(
-                f"{self.source} cannot be loaded as {self.kind} ({type(error).__name__}: {error}); download it again"
-            ) from None
+            why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            raise InputError(f"{self.asked} cannot be loaded as {self.kind} ({why}). {_advice(self.kind)}") from None
         pipeline.set_progress_bar_config(disable=True)
         for part in pipeline.components.values():
             if isinstance(part, torch.nn.Module):
@@ -65,15 +89,78 @@ class BaseFolder:
         return pipeline.to(self.device)
 
 
-def find_folder(source: str) -> BaseFolder:
-    """The base's folder that ``source`` names.
+def find_folder(source: str, *, download: bool = True) -> BaseFolder:
+    """The base's folder that ``source``, a local path or a hub id, names.
+
+    Args:
+        download: whether a hub id that is not whole in the local cache may be fetched.
 
     Raises:
-        UsageError: not a folder in diffusers layout that a base takes.
+        UsageError: not in diffusers layout, or of a pipeline that is no base.
+        InputError: a hub id that cannot be had.
     """
     folder = Path(source).expanduser()
+    if not folder.exists() and is_hub_id(source):
+        folder = snapshot(source, whole=lambda found: not _lacks(found), download=download)
+    if folder.is_file():
+        raise UsageError(
+            f"--base {source} is one file; single-file checkpoints, GGUF and pickles are not read: a base is a folder in diffusers "
+            f"layout, with VAE, text encoders and tokenizers. {_advice('kontext')}"
+        )
+    kind = _kind(folder)
+    if kind is None:
+        raise UsageError(
+            f"--base {source}: {_why_not(folder)}; it takes auto, nano, or {_names()} in diffusers layout, as folder or hub id"
+        )
+    return BaseFolder(source=folder, kind=kind, asked=source)
+
+
+def missing(folder: BaseFolder, *, encoders: bool = True) -> list[str]:
+    """What ``folder`` lacks, a few words each; nothing is loaded. ``encoders`` as in `BaseFolder.load`."""
+    return lacks(folder.source, folder.kind, encoders=encoders)
+
+
+def _kind(folder: Path) -> str | None:
     index = folder / "model_index.json"
-    found = read_json(index).get("_class_name") if index.is_file() else None
-    if found not in PIPELINES:
-        raise UsageError(f"--base {source}: not 'auto', 'nano' or a folder with FLUX.1-Kontext-dev or FLUX.2-klein in diffusers format")
-    return BaseFolder(source=folder, kind=PIPELINES[found])
+    content = read_json(index) if index.is_file() else None
+    return PIPELINES.get(str(content.get("_class_name"))) if isinstance(content, dict) else None
+
+
+def _lacks(folder: Path) -> bool:
+    kind = _kind(folder)
+    return kind is None or bool(lacks(folder, kind, encoders=True))
+
+
+def _why_not(folder: Path) -> str:
+    """Why a path is no base's folder."""
+    if not folder.is_dir():
+        return "there is no such folder"
+    if (folder / "model_index.json").is_file():
+        return f"its model_index.json is that of a {read_json(folder / 'model_index.json').get('_class_name', 'nameless pipeline')}"
+    if (folder / "config.json").is_file():
+        return "it holds one model (a transformer alone?), without the model_index.json of a whole pipeline"
+    if any(folder.glob("*.safetensors")) or any(folder.glob("*.gguf")):
+        return "it holds single-file checkpoints, which are not read"
+    return "it has no model_index.json"
+
+
+def _names() -> str:
+    return " or ".join(name.rpartition("/")[2] for name in HUB_IDS.values())
+
+
+def _advice(kind: str) -> str:
+    return f"To have it whole: {how_to_get(HUB_IDS[kind])}"
+
+
+def _nf4(dtype: torch.dtype) -> Any:
+    """diffusers' configuration for a transformer in four bits.
+
+    Raises:
+        UsageError: bitsandbytes is not installed.
+    """
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise UsageError("--base-weights nf4 needs bitsandbytes; pip install 'cat-dataset[quantised]', or take fp8")
+    from diffusers import BitsAndBytesConfig, PipelineQuantizationConfig
+
+    four_bits = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
+    return PipelineQuantizationConfig(quant_mapping={"transformer": four_bits})

@@ -45,6 +45,8 @@ class Base(ABC):
     """Whether all its weights are trained, and saved with the adapter; else LoRA's alone."""
     lora_targets: Sequence[str] = ()
     """Ends of the names of the linears that LoRA changes."""
+    pipeline: Any = None
+    """diffusers' pipeline of a base from a folder; its class saves and loads LoRA."""
     transformer: nn.Module
     words: nn.Module
     """From a request's texts [B, T, ...] to text tokens [B, T, D]: the identity where an encoder made them."""
@@ -102,13 +104,17 @@ class Base(ABC):
         `train.attention.masks`."""
 
     @abstractmethod
-    def time_shift(self, image_tokens: int) -> float:
-        """The factor s by which the schedule moves times towards noise at this picture size, t → s t / (1 + (s - 1) t)."""
+    def time_shift(self, image_tokens: int, steps: int = 0) -> float:
+        """The factor s by which the schedule moves times towards noise at this picture size, t → s t / (1 + (s - 1) t).
+
+        Args:
+            steps: of the edit, on which FLUX.2's factor depends; 0 means the base's own number, as in training.
+        """
 
     def sigmas(self, steps: int, image_tokens: int) -> list[float]:
         """Editing times from 1 down to 0, ``steps`` + 1 of them: uniform from 1 to 1/steps, shifted, then 0."""
         times = torch.linspace(1.0, 1.0 / steps, steps)
-        return [*shifted(times, self.time_shift(image_tokens)).tolist(), 0.0]
+        return [*shifted(times, self.time_shift(image_tokens, steps)).tolist(), 0.0]
 
     def about(self) -> dict[str, Any]:
         """What adapter.json says of the base beside its name."""

@@ -1,4 +1,4 @@
-"""``kontext``: FLUX.1 Kontext from a diffusers folder.
+"""``kontext``: FLUX.1 Kontext.
 
 FLUX.1 gives text tokens the position (0, 0, 0), so the order of numeric tokens in front of them means nothing and no change
 to the diffusers transformer is needed. Every sub-instruction is encoded on its own, so the order of several edits cannot
@@ -7,73 +7,32 @@ matter either.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from cat_dataset.images import Rgb
 from train.attention.flux import install_flux
-from train.bases.flux import attention_arguments, flux_shift, position_ids
-from train.bases.folder import BaseFolder
-from train.bases.interface import Base, Condition
+from train.bases.flux import ATTENTION, position_ids
+from train.bases.frozen import TEXT_TOKENS, FrozenBase
+from train.bases.interface import Condition
 from train.requests import Text
 
-TEXT_TOKENS = 128
-"""T5 tokens per sub-instruction; ours are short, and 512 costs a sixth of the step."""
 
-
-class KontextBase(Base):
-    """See the module. Its weights are frozen.
-
-    Args:
-        encoders: whether VAE and text encoders are loaded; training from caches needs neither.
-    """
+class KontextBase(FrozenBase):
+    """See the module and `FrozenBase`."""
 
     name = "kontext"
-    text_width: int
     guidance: float | None = 2.5
     training_guidance: float | None = 1.0
-    lora_targets = (
-        "attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0",
-        "attn.add_q_proj", "attn.add_k_proj", "attn.add_v_proj", "attn.to_add_out",
-    )  # fmt: skip
-    """Attention projections of double and single blocks, text stream included: the numeric token lives there."""
+    lora_targets = ATTENTION
+    """Of double and single blocks."""
 
-    def __init__(self, folder: BaseFolder, *, size: int = 512, encoders: bool = True) -> None:
-        self.folder, self.size = folder, size
-        pipeline = folder.load(encoders=encoders)
-        self.device, self.dtype = folder.device, pipeline.transformer.dtype
-        self.pipeline: Any = pipeline
-        self.transformer, self.words = pipeline.transformer, nn.Identity()
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         install_flux(self.transformer)
-        config = pipeline.transformer.config
-        self.text_width = config.joint_attention_dim
-        self.cell = 2 * folder.vae_scale
-        if not config.guidance_embeds:
+        if not self._embeds_guidance:
             self.guidance = self.training_guidance = None
-        if encoders:
-            self.token_rms = float(self.encode_text("Increase the exposure by 1 EV").tokens.float().pow(2).mean().sqrt())
-
-    @torch.no_grad()
-    def to_latents(self, pictures: Sequence[Rgb]) -> Tensor:
-        """Packed, scaled VAE latents (the posterior's mode)."""
-        vae = self.pipeline.vae
-        x = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).to(self.device, vae.dtype) / 127.5 - 1.0
-        latents = (vae.encode(x).latent_dist.mode() - vae.config.shift_factor) * vae.config.scaling_factor
-        b, c, h, w = latents.shape
-        packed: Tensor = self.pipeline._pack_latents(latents, b, c, h, w)
-        return packed.float()
-
-    @torch.no_grad()
-    def to_pictures(self, latents: Tensor, height: int, width: int) -> list[Rgb]:
-        """Inverse of `to_latents`."""
-        vae = self.pipeline.vae
-        x = self.pipeline._unpack_latents(latents.to(vae.dtype), height, width, self.pipeline.vae_scale_factor)
-        pictures = vae.decode(x / vae.config.scaling_factor + vae.config.shift_factor, return_dict=False)[0].float()
-        return list(((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy())
 
     @torch.no_grad()
     def encode_text(self, sentence: str) -> Text:
@@ -81,35 +40,29 @@ class KontextBase(Base):
         tokens, pooled, _ = self.pipeline.encode_prompt(sentence, None, device=self.device, max_sequence_length=TEXT_TOKENS)
         return Text(tokens=tokens[0].cpu(), pooled=pooled[0].cpu())
 
-    def velocity(
-        self,
-        noisy: Tensor,
-        source: Tensor,
-        t: Tensor,
-        condition: Condition,
-        grid: tuple[int, int],
-        *,
-        guidance: float | None,
-        mask: str = "blind",
-    ) -> Tensor:
-        """The transformer's prediction."""
-        output: Tensor = self.transformer(
-            hidden_states=torch.cat([noisy, source], dim=1).to(self.dtype),
-            encoder_hidden_states=condition.tokens.to(self.dtype),
-            pooled_projections=None if condition.pooled is None else condition.pooled.to(self.dtype),
-            timestep=t,
-            guidance=None if guidance is None else torch.full((len(t),), guidance, device=t.device),
-            img_ids=position_ids(grid, noisy.device),
-            txt_ids=torch.zeros(condition.tokens.shape[1], 3, device=noisy.device),
-            joint_attention_kwargs=attention_arguments(condition, 2 * noisy.shape[1], mask),
-            return_dict=False,
-        )[0]
-        return output[:, : noisy.shape[1]].float()
+    def _pack(self, latents: Tensor) -> Tensor:
+        config = self.pipeline.vae.config
+        packed: Tensor = self.pipeline._pack_latents((latents - config.shift_factor) * config.scaling_factor, *latents.shape)
+        return packed
 
-    def time_shift(self, image_tokens: int) -> float:
-        """exp(μ), as at inference: 1.88 at 1024 tokens."""
-        return flux_shift(image_tokens)
+    def _unpack(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+        config = self.pipeline.vae.config
+        height, width = (side * self.cell for side in grid)
+        latents: Tensor = self.pipeline._unpack_latents(tokens, height, width, self.folder.vae_scale)
+        latents = latents / config.scaling_factor + config.shift_factor
+        return latents
 
-    def about(self) -> dict[str, Any]:
-        """The folder it came from."""
-        return {"folder": str(self.folder.source)}
+    def _positions(self, grid: tuple[int, int], condition: Condition) -> tuple[Tensor, Tensor]:
+        device = condition.tokens.device
+        return position_ids(grid, device), torch.zeros(condition.tokens.shape[1], 3, device=device)
+
+    def _mu(self, image_tokens: int, steps: int) -> float:
+        """From 0.5 at 256 to 1.15 at 4096 image tokens, in FLUX.1's own scheduler."""
+        from diffusers.pipelines.flux.pipeline_flux_kontext import calculate_shift
+
+        names = ("base_image_seq_len", "max_image_seq_len", "base_shift", "max_shift")
+        config = self.pipeline.scheduler.config
+        return float(calculate_shift(image_tokens, *(config[name] for name in names)))
+
+    def _pooled(self, condition: Condition) -> dict[str, Tensor]:
+        return {} if condition.pooled is None else {"pooled_projections": condition.pooled.to(self.dtype)}

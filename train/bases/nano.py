@@ -137,7 +137,7 @@ class NanoBase(Base):
         velocity: Tensor = (noisy - clean) / t.clamp_min(_SMALLEST_T)[:, None, None]
         return velocity
 
-    def time_shift(self, image_tokens: int) -> float:
+    def time_shift(self, image_tokens: int, steps: int = 0) -> float:
         """None: nano's editing times are uniform."""
         return 1.0
 
