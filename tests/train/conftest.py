@@ -9,6 +9,7 @@ import torch
 
 from cat_dataset.manifests import Dataset
 from tests.cat_dataset.factory import build_dataset, make_collection
+from tests.train.tiny_klein import save_tiny_klein
 from tests.train.tiny_kontext import save_tiny_kontext
 
 
@@ -26,3 +27,10 @@ def tiny_kontext(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """FLUX.1 Kontext in miniature, in diffusers format."""
     torch.set_num_threads(1)
     return save_tiny_kontext(tmp_path_factory.mktemp("kontext"))
+
+
+@pytest.fixture(scope="session")
+def tiny_klein(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """FLUX.2 [klein] in miniature, in diffusers format."""
+    torch.set_num_threads(1)
+    return save_tiny_klein(tmp_path_factory.mktemp("klein"))

@@ -40,7 +40,7 @@ def save_adapter(folder: Path, model: EditModel, about: Mapping[str, Any]) -> No
     if base.learns_all:
         save_tensors(folder / BASE_FILE, _own(model).state_dict())
     elif model.options.rank:
-        save_lora(folder, model.transformer)
+        save_lora(folder, model.transformer, base.pipeline)
     what = {"schema": SCHEMA, "base": base.name, "size": base.size, "base_about": base.about(), "options": asdict(model.options)}
     write_json(folder / "adapter.json", {**what, **about})
     tasks = {a.name: {"task": task, "unit": a.unit, "scale": a.scale.name, "span": a.span} for task, a in TASKS.items()}

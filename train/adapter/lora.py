@@ -35,16 +35,14 @@ def lora_parameters(transformer: nn.Module) -> list[nn.Parameter]:
     return [parameter for name, parameter in transformer.named_parameters() if ".lora_" in name]
 
 
-def save_lora(folder: Path, transformer: Any) -> None:
-    """Write LoRA's weights as diffusers' own pipelines do, so that ``load_lora_weights`` takes them."""
-    from diffusers import FluxKontextPipeline
+def save_lora(folder: Path, transformer: Any, pipeline: Any) -> None:
+    """Write LoRA's weights as the base's own ``pipeline`` does, so that ``load_lora_weights`` takes them."""
     from diffusers.training_utils import _collate_lora_metadata
 
-    FluxKontextPipeline.save_lora_weights(
-        str(folder),
-        transformer_lora_layers=get_peft_model_state_dict(transformer),
-        **_collate_lora_metadata({"transformer": transformer}),
-    )
+    metadata = _collate_lora_metadata({"transformer": transformer})
+    for config in metadata.values():
+        config["target_modules"] = sorted(config["target_modules"])  # peft's set has another order in every process
+    pipeline.save_lora_weights(str(folder), transformer_lora_layers=get_peft_model_state_dict(transformer), **metadata)
 
 
 def load_lora(transformer: Any, tensors: Mapping[str, Tensor], path: Path) -> None:
