@@ -11,7 +11,6 @@ import hashlib
 import itertools
 import json
 import math
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +24,7 @@ from cat_dataset.grid import Grids
 from cat_dataset.instructions import Edit, build, said, templates_of
 from cat_dataset.manifests import Dataset
 from cat_dataset.rotation_vectors import AXES, turn_between
+from cat_dataset.series_choice import SeriesChoice, checked_weights
 from cat_dataset.split_series import SplitSeries
 
 STREAM = 3
@@ -98,6 +98,7 @@ class PairIndex:
         plain: encode the paper's plain differences.
         weights: how often each attribute is picked, relative to the others' 1.
         mirror: share of pairs that are mirrored left to right, of series all of whose attributes allow it.
+        composite_share: share of pairs from series that vary several attributes at once; None leaves it to how many series do.
 
     Raises:
         UsageError: an empty split, an unknown or absent attribute, or impossible shares or weights.
@@ -114,27 +115,29 @@ class PairIndex:
         plain: bool = False,
         weights: Mapping[str, float] | None = None,
         mirror: float = 0.0,
+        composite_share: float | None = None,
     ) -> None:
-        for option, share in (("zero_share", zero_share), ("mirror", mirror)):
+        for option, share in (("zero_share", zero_share), ("mirror", mirror), ("composite_share", composite_share or 0.0)):
             if not 0 <= share <= 1:
                 raise UsageError(f"{option} must be between 0 and 1, not {share:g}")
         if not 0 <= seed < 2**64:
             raise UsageError(f"seed must be between 0 and 2**64 - 1, not {seed}")
         self.split, self.seed, self.zero_share, self.plain, self.mirror = split, seed, zero_share, plain, mirror
+        self.composite_share = composite_share
         self._series = SplitSeries(dataset, split)
         self._image_format: str = dataset.info["image_format"]
         self._digests: list[str] = dataset.series["digest"].tolist()
         self.attributes = self._choose(dataset, attributes)
-        self._cumulative = _cumulative(self.attributes, weights or {})
-        self._weights = {name: float((weights or {}).get(name, 1.0)) for name in self.attributes}
+        self._weights = checked_weights(self.attributes, weights or {})
+        self._choice = SeriesChoice(
+            {name: self._able[name] for name in self.attributes}, self._weights, self._series.composite, composite_share
+        )
         self._block: tuple[int, NDArray[np.float64]] = (-1, np.empty((0, DRAWS)))
 
     def pair(self, i: int) -> Pair:
         """Pair number ``i`` ≥ 0."""
         draw = self._draws(i)
-        name = self.attributes[bisect_right(self._cumulative, draw[0])]
-        able = self._able[name]
-        return self._pair_of(i, name, int(able[int(draw[1] * len(able))]), draw)
+        return self._pair_of(i, *self._choice.pick(draw[0], draw[1]), draw)
 
     def pair_within(self, i: int, series: Sequence[int]) -> Pair:
         """Pair number ``i`` when only the series with these numbers are at hand: same draws, same balance among them.
@@ -143,28 +146,34 @@ class PairIndex:
             UsageError: none of them varies an attribute that is drawn from.
         """
         draw = self._draws(i)
-        drawn = (name for name in self.attributes if self._weights[name] > 0)
-        held = {name: able for name in drawn if (able := [number for number in series if self._place[name][number] >= 0])}
-        if not held:
-            raise UsageError("none of the series at hand varies an attribute that is drawn from")
-        weights = [self._weights[name] for name in held]
-        cumulative = list(itertools.accumulate(weights))
-        name = list(held)[min(bisect_right(cumulative, draw[0] * cumulative[-1]), len(held) - 1)]
-        return self._pair_of(i, name, held[name][int(draw[1] * len(held[name]))], draw)
+        return self._pair_of(i, *self._choice.pick_within(series, self._place, draw[0], draw[1]), draw)
 
     @cached_property
     def usable(self) -> NDArray[np.bool_]:
         """[series]: whether pairs are drawn from a series of the dataset."""
         found = np.zeros(len(self._digests), bool)
-        for name in self.attributes:
-            if self._weights[name] > 0:
-                found[self._able[name]] = True
+        found[self._choice.series()] = True
         return found
 
     @cached_property
     def most_edits(self) -> int:
         """The largest number of edits that a pair can have."""
         return self._series.most_varied(self.usable)
+
+    @cached_property
+    def spoken(self) -> frozenset[tuple[str, str]]:
+        """Every attribute that a pair's edits can name, with the objects that it can be said of."""
+        found: set[tuple[str, str]] = set()
+        for number in np.flatnonzero(self.usable).tolist():
+            names = {*self._series.varies(number), *(AXES if self._series.turns(number) > 1 else ())}
+            found.update((name, self._series.object(number)) for name in names)
+        return frozenset(found)
+
+    def ways(self, number: int) -> tuple[bool, ...]:
+        """How pairs show the pictures of a series: as they are (False), mirrored (True), or either way."""
+        if not self.mirror or not self._series.may_mirror(number):
+            return (False,)
+        return (True,) if self.mirror == 1 else (False, True)
 
     def is_of(self, dataset: Dataset) -> bool:
         """Whether the rows of its pairs are those of ``dataset``: the same series in the same order."""
@@ -176,11 +185,19 @@ class PairIndex:
         A series counts by the SHA-256 of its series.json, which holds its labels and the hashes of its frames.
         """
         digest = hashlib.sha256()
-        options = [STREAM, self.split, self.seed, self.zero_share, self.plain, self.mirror, self.attributes, self._cumulative]
+        options: list[object] = [STREAM, self.split, self.seed, self.zero_share, self.plain, self.mirror, self.attributes, self._shares]
+        if self.composite_share is not None:
+            options.append(self.composite_share)
         digest.update(json.dumps([*options, self._image_format]).encode())
         for number in self._series.numbers:
             digest.update(json.dumps([self._series.name(number), self._digests[number], self._series.object(number)]).encode())
         return digest.hexdigest()
+
+    @property
+    def _shares(self) -> list[float]:
+        """Upper ends of each attribute's share of [0, 1)."""
+        total = list(itertools.accumulate(self._weights.values()))
+        return [upper / total[-1] for upper in total]
 
     def _pair_of(self, i: int, name: str, number: int, draw: list[float]) -> Pair:
         """The pair of series ``number`` that differs in attribute ``name``."""
@@ -270,16 +287,3 @@ class PairIndex:
 def _ranges(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """0 … counts[0] − 1, 0 … counts[1] − 1 and so on, one behind the other."""
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
-def _cumulative(names: Sequence[str], weights: Mapping[str, float]) -> list[float]:
-    """Upper ends of each attribute's share of [0, 1)."""
-    for name, weight in weights.items():
-        if name not in names:
-            raise UsageError(f"weights name {name}, which is not drawn from; attributes are {', '.join(names)}")
-        if not math.isfinite(weight) or weight < 0:
-            raise UsageError(f"the weight of {name} must be 0 or more, not {weight}")
-    total = list(itertools.accumulate(float(weights.get(name, 1.0)) for name in names))
-    if total[-1] <= 0:
-        raise UsageError("every attribute has weight 0; give at least one more")
-    return [upper / total[-1] for upper in total]

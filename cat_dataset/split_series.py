@@ -16,6 +16,8 @@ from cat_dataset.rotation_vectors import AXES
 class SplitSeries:
     """Facts of each series by its number in the dataset; texts are kept once, however many series share them.
 
+    ``chosen`` [series] are those of the split, ``composite`` those that vary several attributes.
+
     Raises:
         UsageError: the split is empty.
     """
@@ -34,6 +36,8 @@ class SplitSeries:
         self._kind = kinds
         self._varies: list[tuple[str, ...]] = [tuple(sorted(names, key=lambda name: attribute(name).task)) for names in sets]
         self._turns = [sum(axis in names for axis in AXES) for names in self._varies]
+        several: NDArray[np.bool_] = np.array([len(names) > 1 for names in self._varies], bool)
+        self.composite: NDArray[np.bool_] = several[kinds] if len(kinds) else np.zeros(0, bool)
         self._mirrors = [all(attribute(name).mirror for name in names) for names in self._varies]
 
     @property

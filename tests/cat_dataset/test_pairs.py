@@ -130,6 +130,40 @@ def test_only_the_series_at_hand(dataset: Dataset) -> None:
     assert PairIndex(dataset, attributes=["iso"]).most_edits == 1
 
 
+def test_composite_share(dataset: Dataset) -> None:
+    """A wanted share of pairs from the one series of five that varies two attributes; weights hold among the others."""
+    index = PairIndex(dataset, seed=5, composite_share=0.25, weights={"iso": 3.0}, zero_share=0.0)
+    pairs = [index.pair(i) for i in range(4_000)]
+    counts = Counter("both" if pair.series == "both" else pair.edits[0].attribute for pair in pairs)
+    assert counts["both"] == pytest.approx(1_000, rel=0.08)
+    assert counts["iso"] == pytest.approx(2_250, rel=0.06)
+    assert counts["rotation_z"] == pytest.approx(750, rel=0.12)
+    assert [index.pair_within(i, range(len(dataset.series))) for i in range(200)] == pairs[:200]
+    singles = [k for k, name in enumerate(dataset.series["series"]) if name != "both"]
+    assert "both" not in {index.pair_within(i, singles).series for i in range(200)}
+    never, always = (PairIndex(dataset, composite_share=share) for share in (0.0, 1.0))
+    assert (never.most_edits, always.most_edits) == (1, 2)
+    assert {always.pair(i).series for i in range(50)} == {"both"}
+    assert always.usable.sum() == 1
+    fingerprints = {PairIndex(dataset, composite_share=share).fingerprint() for share in (None, 0.0, 0.25)}
+    assert len(fingerprints) == 3
+    with pytest.raises(UsageError, match=r"takes 25% of the pairs from series that vary several attributes at once; there are none"):
+        PairIndex(dataset, attributes=["iso"], composite_share=0.25)
+    with pytest.raises(UsageError, match=r"takes 75% of the pairs from series that vary one attribute alone; there are none"):
+        PairIndex(dataset, attributes=["exposure"], composite_share=0.25)
+
+
+def test_all_that_pairs_can_say_and_show_is_known(dataset: Dataset) -> None:
+    index = PairIndex(dataset, seed=3, mirror=0.5)
+    pairs = [index.pair(i) for i in range(2_000)]
+    assert {(edit.attribute, edit.object) for pair in pairs for edit in pair.edits} == index.spoken
+    number = {name: k for k, name in enumerate(dataset.series["series"])}
+    shown = {(pair.series, pair.mirrored) for pair in pairs}
+    assert shown == {(name, way) for name, k in number.items() for way in index.ways(k)}
+    assert PairIndex(dataset, mirror=1.0).ways(number["turn_0"]) == (True,)
+    assert PairIndex(dataset).ways(number["turn_0"]) == (False,)
+
+
 def test_turns_about_several_axes_are_composed(tmp_path: Path) -> None:
     """From 90° about x to 90° about z one has to turn about all three axes: the numbers' difference is no rotation there is."""
     make_series(
@@ -137,6 +171,7 @@ def test_turns_about_several_axes_are_composed(tmp_path: Path) -> None:
     )
     index = PairIndex(build_dataset(tmp_path, split=EVERYTHING), zero_share=0.0, mirror=0.5)
     assert index.most_edits == 4
+    assert {name for name, _ in index.spoken} == {"iso", "rotation_x", "rotation_y", "rotation_z"}
     seen = set()
     for i in range(200):
         pair = index.pair(i)
@@ -181,6 +216,7 @@ def test_mirrored_pairs(dataset: Dataset) -> None:
         ({"weights": {"iso": -1.0}}, "must be 0 or more"),
         ({"weights": {"iso": 0.0}, "attributes": ["iso"]}, "every attribute has weight 0"),
         ({"zero_share": 1.5}, "between 0 and 1"),
+        ({"composite_share": 1.1}, "composite_share must be between 0 and 1"),
         ({"mirror": -0.1}, "mirror must be between 0 and 1"),
         ({"seed": -1}, "seed must be"),
     ],
