@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cat_dataset.errors import UsageError
 
-OPTIMISERS = ("adamw",)
+OPTIMISERS = ("adamw", "adamw8bit", "prodigy")
 SCHEDULES = ("cosine", "constant", "linear")
 
 
@@ -15,19 +15,32 @@ class OptimisingOptions:
     """Field names are the YAML keys and, with dashes, the flags."""
 
     optimiser: str = "adamw"
-    """``adamw``."""
+    """``adamw``; ``adamw8bit`` (moments of 8 bits: a quarter of their memory; needs bitsandbytes); ``prodigy`` (finds its own
+    rate; needs prodigyopt)."""
 
     learning_rate: float = 0.0
-    """Peak of the schedule; 0 means the base's own default."""
+    """Peak of the schedule; 0 means the base's own default, and 1 for prodigy, whose rate is a factor."""
 
     schedule: str = "cosine"
-    """After the warm-up: ``cosine`` or ``linear`` to a twentieth of the peak, or ``constant``."""
+    """After the warm-up: ``cosine`` or ``linear`` down to ``last_rate``, or ``constant``."""
 
     warmup: int = 50
     """Steps of linear rise to the peak."""
 
+    last_rate: float = 0.05
+    """The last step's rate as a share of the peak's, for cosine and linear."""
+
     weight_decay: float = 0.01
-    """AdamW's decoupled weight decay."""
+    """Decoupled weight decay, of matrices alone: gains, biases and embeddings are left as they are."""
+
+    beta1: float = 0.9
+    """Decay of the gradient's running mean."""
+
+    beta2: float = 0.95
+    """Decay of the running mean of its square."""
+
+    eps: float = 1e-8
+    """Added to the root of that."""
 
     clip: float = 1.0
     """Largest gradient norm."""
@@ -43,9 +56,13 @@ class OptimisingOptions:
         for name in ("learning_rate", "weight_decay"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} must not be negative, it is {getattr(self, name)}")
-        if not 0 <= self.ema < 1:
-            raise UsageError(f"ema must be in [0, 1), not {self.ema}")
+        for name in ("ema", "beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"{name} must be in [0, 1), not {getattr(self, name)}")
+        if not 0 <= self.last_rate <= 1:
+            raise UsageError(f"last_rate must be from 0 to 1, not {self.last_rate}")
         if self.warmup < 1:
             raise UsageError(f"warmup must be at least 1, not {self.warmup}")
-        if not self.clip > 0:
-            raise UsageError(f"clip must be positive, not {self.clip}")
+        for name in ("clip", "eps"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name} must be positive, not {getattr(self, name)}")
