@@ -70,3 +70,9 @@ class Stopped(CatError):
     """Work that the user stopped; the message says how to go on."""
 
     exit_code = 130
+
+
+class Preempted(Stopped):
+    """Work that SIGTERM stopped where this is a way to end well: whoever sent it will start the work again."""
+
+    exit_code = 0

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 from cat_dataset.command import INTERRUPTED
 
@@ -21,12 +22,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class GentleInterrupt:
     """From its making (in the main thread) on, Ctrl-C is only noted; `check` raises where it is safe.
 
-    ``step`` is what is finished first, for the message.
+    Args:
+        step: what is finished first, for the message.
+        echo_s: seconds within which another signal is taken for the same one: launchers pass on what a terminal or a scheduler
+            has sent to all their processes already.
     """
 
-    def __init__(self, step: str = "frame") -> None:
-        self._step = step
+    def __init__(self, step: str = "frame", *, echo_s: float = 0.0) -> None:
+        self._step, self._echo_s = step, echo_s
         self._wanted = threading.Event()
+        self._signal = 0
+        self._since = 0.0
         self._ear, mouth = socket.socketpair()
         mouth.setblocking(False)
         self._mouth = mouth  # keeps the socket open
@@ -40,6 +46,11 @@ class GentleInterrupt:
         """Whether Ctrl-C was pressed."""
         return self._wanted.is_set()
 
+    @property
+    def signal(self) -> int:
+        """The number of the first signal; 0 before there is one."""
+        return self._signal
+
     def check(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C was pressed."""
         if self.wanted:
@@ -49,11 +60,14 @@ class GentleInterrupt:
         while signals := self._ear.recv(64):
             for number in signals:
                 if number in SIGNALS:
-                    self._heard()
+                    self._heard(number)
 
-    def _heard(self) -> None:
+    def _heard(self, number: int) -> None:
         if self._wanted.is_set():
+            if time.monotonic() - self._since < self._echo_s:
+                return
             print("stopped at once; finished work is kept, run the same command again to go on", file=sys.stderr, flush=True)
             os._exit(INTERRUPTED)
+        self._signal, self._since = number, time.monotonic()
         self._wanted.set()
         print(f"\nstopping after this {self._step}; press Ctrl-C again to stop at once", file=sys.stderr, flush=True)

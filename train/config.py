@@ -16,10 +16,13 @@ import yaml
 
 from cat_dataset.errors import InputError, UsageError
 from train.adapter.options import AdapterOptions
+from train.bases.options import BaseOptions
 from train.data.options import DataOptions
 from train.objective.options import ObjectiveOptions
+from train.optimising.memory_options import MemoryOptions
 from train.optimising.options import OptimisingOptions
 from train.presets import preset
+from train.running.options import RunningOptions
 
 _CONFIG_CAP = 1 << 20
 _LARGEST = 1 << 40
@@ -39,7 +42,7 @@ class TrainConfig:
     """Folder of the manifests that cat-build-shards wrote."""
 
     base: str = "auto"
-    """``auto``, ``nano``, or a local folder with FLUX.1-Kontext-dev in diffusers format."""
+    """``auto``, ``nano``, or FLUX.1-Kontext-dev or FLUX.2-klein in diffusers layout: a local folder or a hub id."""
 
     out: str = ""
     """Run folder; empty means the next free ``runs/<base>-NNN``."""
@@ -62,38 +65,23 @@ class TrainConfig:
     size: int = 0
     """Side of the square training pictures in pixels; 0 means the base's own default."""
 
-    checkpoint_every: int = 200
-    """Steps between checkpoints."""
-
-    checkpoint_minutes: float = 5.0
-    """Minutes after which a checkpoint is kept in any case."""
-
-    keep: int = 1
-    """Checkpoints kept, the newest ones."""
-
-    pictures_every: int = 200
-    """Steps between logged pictures."""
-
-    log_every: int = 10
-    """Steps between lines of log.jsonl."""
-
     threads: int = 0
     """Torch threads; 0 means the machine's physical cores, eight at most."""
 
     adapter: AdapterOptions = field(default_factory=AdapterOptions)
+    bases: BaseOptions = field(default_factory=BaseOptions)
     data: DataOptions = field(default_factory=DataOptions)
     objective: ObjectiveOptions = field(default_factory=ObjectiveOptions)
     optimising: OptimisingOptions = field(default_factory=OptimisingOptions)
+    memory: MemoryOptions = field(default_factory=MemoryOptions)
+    running: RunningOptions = field(default_factory=RunningOptions)
 
     def __post_init__(self) -> None:
-        for name in ("log_every", "checkpoint_every", "pictures_every", "accumulate", "keep"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.accumulate < 1:
+            raise UsageError(f"accumulate must be at least 1, not {self.accumulate}")
         for name in ("max_steps", "batch", "size", "threads", "seed"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} must not be negative, it is {getattr(self, name)}")
-        if not self.checkpoint_minutes > 0:
-            raise UsageError(f"checkpoint_minutes must be positive, not {self.checkpoint_minutes}")
 
     @classmethod
     def of(cls, **values: Any) -> TrainConfig:
@@ -123,7 +111,8 @@ class TrainConfig:
 
 
 GROUPS: dict[str, type[Any]] = {
-    "adapter": AdapterOptions, "data": DataOptions, "objective": ObjectiveOptions, "optimising": OptimisingOptions,
+    "adapter": AdapterOptions, "bases": BaseOptions, "data": DataOptions, "objective": ObjectiveOptions, "optimising": OptimisingOptions,
+    "memory": MemoryOptions, "running": RunningOptions,
 }  # fmt: skip
 """Fields of `TrainConfig` that hold options of their own, in flat keys all the same."""
 

@@ -11,26 +11,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import torch
 import typer
 
-from cat_dataset.achieved import achieved_value, agreement, psnr
+from cat_dataset.achieved import psnr
 from cat_dataset.attributes import Attribute, attribute
 from cat_dataset.command import reported, warn
 from cat_dataset.errors import InputError
 from cat_dataset.files import write_json
-from cat_dataset.images import Rgb
 from cat_dataset.instructions import Edit
-from cat_dataset.loading.framing import centre_square, cut_square
 from cat_dataset.manifests import Dataset, open_dataset
-from cat_dataset.pairs import PairIndex
 from cat_dataset.progress import Progress
 from cat_dataset.sheets import evenly, save_png, sheet
 from cat_dataset.typer_app import run_typer
-from train.data.instructions import of_pair
-from train.data.loader import FrameCache, default_threads
-from train.edit import Editor
+from train.data.loader import default_threads
+from train.measure import HeldOut, summary
+from train.pipeline import NumeriKontrolPipeline
 from train.plots import asked_against_achieved, loss_curve
 from train.sampler import edit_pictures
 
@@ -38,52 +34,14 @@ _SWEEPS = 2
 _SWEEP_FRAMES = 7
 
 
-class HeldOut:
-    """The series of one split that vary one attribute alone, as pictures at the model's size."""
-
-    def __init__(self, dataset: Dataset, split: str, size: int) -> None:
-        self._dataset, self._size = dataset, size
-        self._cache = FrameCache(dataset, megabytes=512)
-        self._values = {name: dataset.values(name) for name in dataset.attributes}
-        chosen = dataset.series[dataset.series["split"] == split]
-        varies: list[list[str]] = [list(names) for names in chosen["varies"]]
-        self.series = {str(s): names[0] for s, names in zip(chosen["series"], varies, strict=True) if len(names) == 1}
-        several = len(chosen) - len(self.series)
-        self.series = {s: name for s, name in self.series.items() if self._moves(s, attribute(name))}
-        if several:
-            warn(f"{several} series of the {split} split vary several attributes at once and are left out of the measurement")
-
-    def _moves(self, series: str, chosen: Attribute) -> bool:
-        """Whether any two frames differ on the attribute's scale: 0 and 360 degrees do not."""
-        values = self.rows(series)[1]
-        return any(abs(chosen.scale.difference(values[0], value)) > 1e-9 for value in values)
-
-    def picture(self, row: int) -> Rgb:
-        """The frame of a row as the model sees it, uint8 [size, size, 3]."""
-        frame = self._cache.get(row, self._size)
-        return cut_square(frame, centre_square(frame.shape), self._size)
-
-    def rows(self, series: str) -> tuple[list[int], list[float]]:
-        """Rows and natural values of a series, by rising value; of equal values the first."""
-        values = self._values[self.series[series]]
-        found: dict[float, int] = {}
-        for row in self._dataset.rows(series):
-            found.setdefault(float(values[row]), row)
-        ranked = sorted(found)
-        return [found[value] for value in ranked], ranked
-
-    def value(self, row: int, name: str) -> float:
-        """The natural value of an attribute in a row."""
-        return float(self._values[name][row])
-
-
-def evaluate(editor: Editor, dataset: Dataset, *, split: str, pairs: int, steps: int, out: Path) -> dict[str, Any]:
+def evaluate(editor: NumeriKontrolPipeline, dataset: Dataset, *, split: str, pairs: int, steps: int, out: Path) -> dict[str, Any]:
     """Measure every attribute that the adapter has learned and the split varies; write evaluation.json and pictures.
 
     Raises:
         InputError: the split has nothing to measure.
     """
     held_out = HeldOut(dataset, split, editor.base.size)
+    held_out.warn_left_out()
     names = [name for name in editor.tasks if name in held_out.series.values()]
     if not names:
         raise InputError(
@@ -95,7 +53,7 @@ def evaluate(editor: Editor, dataset: Dataset, *, split: str, pairs: int, steps:
     progress = Progress("evaluate", len(names) * pairs, "edits")
     results = {}
     for name in names:
-        results[name] = _measure(editor, dataset, held_out, attribute(name), split, pairs, steps, progress)
+        results[name] = _measure(editor, held_out, attribute(name), pairs, steps, progress)
         asked_against_achieved(results[name]["points"], attribute(name), out / f"{name}_asked.svg")
         results[name]["sweeps"] = _sweeps(editor, held_out, attribute(name), steps, out)
     progress.close()
@@ -105,38 +63,18 @@ def evaluate(editor: Editor, dataset: Dataset, *, split: str, pairs: int, steps:
 
 
 def _measure(
-    editor: Editor, dataset: Dataset, held_out: HeldOut, chosen: Attribute, split: str, count: int, steps: int, progress: Progress
+    editor: NumeriKontrolPipeline, held_out: HeldOut, chosen: Attribute, count: int, steps: int, progress: Progress
 ) -> dict[str, Any]:
-    index = PairIndex(dataset, split=split, seed=1, attributes=[chosen.name], zero_share=0.0, plain=editor.options.plain)
-    drawn = [pair for pair in map(index.pair, range(4 * count)) if pair.series in held_out.series][:count]
-    sources = [held_out.picture(pair.source) for pair in drawn]
-    edits = edit_pictures(editor.model, sources, [of_pair(pair, editor.options) for pair in drawn], steps=steps)
-    points, gained, copied = [], [], []
-    for pair, source, edit in zip(drawn, sources, edits, strict=True):
-        rows, values = held_out.rows(pair.series)
-        start = held_out.value(pair.source, chosen.name)
-        reached = achieved_value(edit, [held_out.picture(row) for row in rows], values, chosen)
-        asked = chosen.scale.difference(start, held_out.value(pair.target, chosen.name))
-        points.append([asked, chosen.scale.difference(start, reached)])
-        target = held_out.picture(pair.target)
-        gained.append(psnr(edit, target))
-        copied.append(psnr(source, target))
+    trials = held_out.trials(chosen.name, count, editor.options)
+    edits = edit_pictures(editor.model, [trial.source for trial in trials], [trial.instruction for trial in trials], steps=steps)
+    scores = []
+    for trial, edit in zip(trials, edits, strict=True):
+        scores.append(held_out.score(trial, edit))
         progress.advance(note=chosen.name)
-    found = agreement([p[0] for p in points], [p[1] for p in points])
-    return {
-        "unit": chosen.scale.unit or chosen.unit,
-        "pairs": len(drawn),
-        "series": len({pair.series for pair in drawn}),
-        "psnr": float(np.mean(gained)),
-        "psnr_copy": float(np.mean(copied)),
-        "spearman": found.spearman,
-        "slope": found.slope,
-        "error": found.error,
-        "points": points,
-    }
+    return summary(chosen, scores)
 
 
-def _sweeps(editor: Editor, held_out: HeldOut, chosen: Attribute, steps: int, out: Path) -> list[dict[str, Any]]:
+def _sweeps(editor: NumeriKontrolPipeline, held_out: HeldOut, chosen: Attribute, steps: int, out: Path) -> list[dict[str, Any]]:
     """From the middle frame of a few series to frames over the whole range: ground truth above, edits below."""
     result: list[dict[str, Any]] = []
     for series in [s for s, name in held_out.series.items() if name == chosen.name][:_SWEEPS]:
@@ -179,7 +117,9 @@ def run(
     with reported(debug):
         torch.set_num_threads(default_threads())
         target = out or adapter / "evaluation"
-        report = evaluate(Editor(adapter), open_dataset(shards), split=split, pairs=pairs, steps=steps, out=target)
+        report = evaluate(
+            NumeriKontrolPipeline.from_pretrained(adapter), open_dataset(shards), split=split, pairs=pairs, steps=steps, out=target
+        )
         if (adapter / "log.jsonl").is_file():
             loss_curve(adapter / "log.jsonl", target / "loss.svg")
         for name, r in report["attributes"].items():

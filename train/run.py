@@ -11,46 +11,90 @@ import cv2
 import torch
 
 from cat_dataset.attributes import attribute
-from cat_dataset.command import reported
-from cat_dataset.errors import UsageError
+from cat_dataset.command import note, reported
+from cat_dataset.errors import Preempted, UsageError
 from cat_dataset.instructions import build, example
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import open_dataset
 from train.bases.choose import DEFAULTS, open_base, resolve
 from train.config import TrainConfig, parse_config
 from train.data.loader import default_threads
+from train.optimising.optimisers import default_rate
 from train.running.checkpoint import checkpoints
+from train.running.distributed import Team, world_size
+from train.running.log import check_loggers
 from train.running.loop import Trainer
+from train.running.settings import check_settings
+
+_ECHO_S = 5.0
+"""Torchrun passes on within this time what a terminal or a scheduler has sent to all its processes already."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Command line entry; see ``--help``."""
     with reported("--debug" in (sys.argv if arguments is None else arguments)):
         config, _ = parse_config(arguments)
-        train(config, GentleInterrupt("step"))
+        try:
+            train(config, GentleInterrupt("step", echo_s=_ECHO_S if world_size() > 1 else 0.0))
+        except Preempted as stop:
+            note(str(stop))
 
 
 def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path:
-    """Run a training from its configuration; returns the run folder."""
+    """Run a training from its configuration; returns the run folder.
+
+    Under torchrun (or ``accelerate launch``) every process calls it.
+    """
     torch.set_num_threads(config.threads or default_threads())
     cv2.setNumThreads(1)
+    check_loggers(config.running.log_to)
     dataset = open_dataset(config.shards)
+    team = Team(cpu=config.base in ("auto", "nano") or not torch.cuda.is_available(), sharding=config.running.sharding)
+    team.alone(lambda: resolve(config.base))  # a hub id is fetched once
     folder, why = resolve(config.base)
-    config = settle(config, folder.kind if folder else "nano")
-    run = run_folder(config, folder.kind if folder else "nano")
-    base = open_base(folder, size=config.size, seed=config.seed)
-    print(f"{why}; {config.max_steps} steps of {config.batch} pairs; writing to {run}", flush=True)
-    trainer = Trainer(config, dataset, base, run, interrupt)
+    kind = folder.kind if folder else "nano"
+    config = settle(config, kind)
+    check_team(config, team.world)
+    run = Path(team.told(lambda: str(run_folder(config, kind))))
+    if config.resume:
+        check_settings(run, config)
+    base = open_base(folder, size=config.size, seed=config.seed, options=config.bases)
+    if team.leads:
+        print(f"{why}; {config.max_steps} steps of {config.batch} pairs{_spread(config, team)}; writing to {run}", flush=True)
+    trainer = Trainer(config, dataset, base, run, team, interrupt)
     last = trainer.run()
-    instruction = build(example(attribute(trainer.index.attributes[0])))
-    print(f"done: {last}\nedit with: cat-edit PICTURE '{instruction}' --adapter {run}", flush=True)
+    if team.leads:
+        instruction = build(example(attribute(trainer.index.attributes[0])))
+        print(f"done: {last}\nedit with: cat-edit PICTURE '{instruction}' --adapter {run}", flush=True)
     return run
+
+
+def check_team(config: TrainConfig, world: int) -> None:
+    """Whether ``world`` processes can train so.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    parts = world * config.accumulate
+    if config.batch % parts:
+        raise UsageError(
+            f"a batch of {config.batch} cannot be shared equally by {world} processes in {config.accumulate} parts each; "
+            f"make it a multiple of {parts}"
+        )
+    if config.running.sharding != "none" and config.optimising.optimiser == "adamw8bit":
+        raise UsageError("adamw8bit cannot step shards; use --optimiser adamw with --sharding fsdp2, or --sharding none")
+
+
+def _spread(config: TrainConfig, team: Team) -> str:
+    if team.world == 1:
+        return ""
+    return f", on {team.world} processes ({'DDP' if config.running.sharding == 'none' else 'FSDP2'})"
 
 
 def settle(config: TrainConfig, base: str) -> TrainConfig:
     """The configuration with the base's defaults in the places left open."""
     defaults = DEFAULTS[base]
-    rate = config.optimising.learning_rate or defaults.learning_rate
+    rate = default_rate(config.optimising, defaults.learning_rate)
     return dataclasses.replace(
         config,
         max_steps=config.max_steps or defaults.max_steps,

@@ -1,11 +1,11 @@
-"""Checkpoints: a folder that is whole or absent, safetensors and JSON only.
+"""Checkpoints on disk: a folder that is whole or absent, safetensors and JSON only.
 
 runs/<name>/checkpoints/step-000200/
     adapter/              what editing needs (the base's own files, adapter.json, tasks.json)
     weights.safetensors   the trained weights themselves (the adapter holds their running average)
     average.safetensors   the running average
-    optimizer.safetensors AdamW's two moments
-    state.json            step, loader state, fingerprint of the pairs
+    optimizer.safetensors the optimiser's tensors
+    state.json            step, fingerprint of the pairs, all else that the optimiser keeps
 """
 
 from __future__ import annotations
@@ -13,20 +13,28 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cat_dataset.errors import AdapterError
 from cat_dataset.files import fsync_folder, read_json, write_json
 from train.tensors import load_tensors, save_tensors
 
-STATE_SCHEMA = 1
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-"""What AdamW keeps for each parameter."""
-_STEP = re.compile(r"step-(\d{6,})")
+STATE_SCHEMA = 2
+_STEP = re.compile(r"step-(\d{6,12})")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """All that a run needs to go on: tensors by name, and what JSON holds. ``state`` has the ``step``."""
+
+    weights: Mapping[str, Tensor]
+    average: Mapping[str, Tensor]
+    optimizer: Mapping[str, Tensor]
+    state: Mapping[str, Any]
 
 
 def checkpoints(run: Path) -> list[Path]:
@@ -34,6 +42,11 @@ def checkpoints(run: Path) -> list[Path]:
     folder = run / "checkpoints"
     found = [p for p in folder.iterdir() if _STEP.fullmatch(p.name)] if folder.is_dir() else []
     return sorted(found, key=lambda p: int(p.name.removeprefix("step-")))
+
+
+def checkpoint_folder(run: Path, step: int) -> Path:
+    """Where the checkpoint of a step lies."""
+    return run / "checkpoints" / f"step-{step:06d}"
 
 
 def adapter_folder(run: Path) -> Path:
@@ -51,18 +64,8 @@ def adapter_folder(run: Path) -> Path:
     return found[-1] / "adapter"
 
 
-def save_checkpoint(
-    final: Path,
-    step: int,
-    adapter: Callable[[Path], None],
-    parameters: Mapping[str, nn.Parameter],
-    average: Mapping[str, Tensor],
-    optimiser: torch.optim.Optimizer,
-    state: Mapping[str, Any],
-    *,
-    keep: int = 1,
-) -> None:
-    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it, and drop all but the newest ``keep``.
+def save_checkpoint(final: Path, content: Checkpoint, adapter: Callable[[Path], None], *, keep: int = 1) -> None:
+    """Write a checkpoint under a temporary name, sync it, rename it, and drop all but the newest ``keep``.
 
     ``adapter`` writes the adapter's files into the folder it is given.
     """
@@ -72,56 +75,38 @@ def save_checkpoint(
     for left in final.parent.glob(".step-*"):
         shutil.rmtree(left)
     (partial / "adapter").mkdir(parents=True)
-    save_tensors(partial / "weights.safetensors", parameters)
-    save_tensors(partial / "average.safetensors", average)
-    save_tensors(partial / "optimizer.safetensors", _moments(parameters, optimiser))
-    adapter(partial / "adapter")
-    write_json(partial / "state.json", {"schema": STATE_SCHEMA, "step": step, **state})
-    partial.replace(final)
+    try:
+        for name in ("weights", "average", "optimizer"):
+            save_tensors(partial / f"{name}.safetensors", getattr(content, name))
+        adapter(partial / "adapter")
+        write_json(partial / "state.json", {"schema": STATE_SCHEMA, **content.state})
+        for folder in (partial / "adapter", partial):
+            fsync_folder(folder)
+        partial.replace(final)
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)  # a full disk is left with the room that there was
+        raise
     fsync_folder(final.parent)
     for older in checkpoints(final.parent.parent)[:-keep]:
         # Renamed first: a folder that is half removed must not be taken for a checkpoint.
         shutil.rmtree(older.replace(_unlisted(older)))
 
 
-def load_checkpoint(
-    folder: Path, parameters: Mapping[str, nn.Parameter], average: dict[str, Tensor], optimiser: torch.optim.Optimizer
-) -> dict[str, Any]:
-    """Put weights, average and moments back in place; returns state.json.
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """What `save_checkpoint` wrote.
 
     Raises:
-        AdapterError: files are absent, damaged, or of another model or schema.
+        AdapterError: files are absent, damaged, or of another schema, or numbers are not finite.
     """
     state = read_json(folder / "state.json")
     if not isinstance(state, dict) or state.get("schema") != STATE_SCHEMA:
         raise AdapterError(f"{folder} was written by another version; start a new run with another --out")
-    weights, kept, moments = (load_tensors(folder / f"{name}.safetensors") for name in ("weights", "average", "optimizer"))
-    step = state.get("step")
-    wanted = {name: parameter.shape for name, parameter in parameters.items()}
-    moved = {f"{name}.{key}": () if key == "step" else shape for name, shape in wanted.items() for key in _MOMENTS}
-    for found, shapes in ((weights, wanted), (kept, wanted), (moments, moved if moments else {})):
-        if {name: tuple(tensor.shape) for name, tensor in found.items()} != {name: tuple(shape) for name, shape in shapes.items()}:
-            raise AdapterError(f"{folder} holds another model's weights; give the --base, --rank and --size it was begun with")
-    if type(step) is not int or step < 0:
-        raise AdapterError(f"{folder / 'state.json'} does not say its step; delete {folder} and start again")
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(weights[name])
-            average[name].copy_(kept[name])
-    for name, parameter in parameters.items():
-        if moments:
-            optimiser.state[parameter] = {key: moments[f"{name}.{key}"].clone() for key in _MOMENTS}
-    return state
+    if type(state.get("step")) is not int or state["step"] < 0 or not isinstance(state.get("optimizer"), dict):
+        raise AdapterError(f"{folder / 'state.json'} is not what this trainer writes; delete {folder} to resume from the one before")
+    tensors = {name: load_tensors(folder / f"{name}.safetensors") for name in ("weights", "average", "optimizer")}
+    return Checkpoint(**tensors, state=state)
 
 
 def _unlisted(checkpoint: Path) -> Path:
     """A name that `checkpoints` does not list."""
     return checkpoint.with_name(f".{checkpoint.name}.partial")
-
-
-def _moments(parameters: Mapping[str, nn.Parameter], optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    result: dict[str, Tensor] = {}
-    for name, parameter in parameters.items():
-        for key, value in optimiser.state.get(parameter, {}).items():
-            result[f"{name}.{key}"] = value
-    return result
