@@ -8,8 +8,8 @@ import pytest
 from cat_dataset.errors import InputError
 from cat_dataset.manifests import Dataset
 from train.config import TrainConfig
-from train.edit import Editor
 from train.evaluate import evaluate
+from train.pipeline import NumeriKontrolPipeline
 from train.run import train
 
 
@@ -24,7 +24,7 @@ def untrained(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_a_model_that_copies_scores_as_a_copy(dataset: Dataset, untrained: Path, tmp_path: Path) -> None:
-    report = evaluate(Editor(untrained), dataset, split="test", pairs=6, steps=2, out=tmp_path)
+    report = evaluate(NumeriKontrolPipeline.from_pretrained(untrained), dataset, split="test", pairs=6, steps=2, out=tmp_path)
     assert set(report["attributes"]) == {"iso", "rotation_z"}
     for measured in report["attributes"].values():
         assert measured["psnr"] == pytest.approx(measured["psnr_copy"], abs=0.05)
@@ -36,4 +36,4 @@ def test_a_model_that_copies_scores_as_a_copy(dataset: Dataset, untrained: Path,
 
 def test_a_split_without_what_was_learned_is_named(dataset: Dataset, untrained: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the nosuch split has no series"):
-        evaluate(Editor(untrained), dataset, split="nosuch", pairs=2, steps=1, out=tmp_path)
+        evaluate(NumeriKontrolPipeline.from_pretrained(untrained), dataset, split="nosuch", pairs=2, steps=1, out=tmp_path)

@@ -15,8 +15,8 @@ from train.adapter.options import AdapterOptions
 from train.bases.folder import find_folder
 from train.bases.kontext import KontextBase
 from train.config import TrainConfig
-from train.edit import Editor
 from train.model import EditModel
+from train.pipeline import NumeriKontrolPipeline
 from train.run import train
 from train.running.checkpoint import adapter_folder
 
@@ -61,7 +61,7 @@ def test_training_saves_an_adapter_that_edits_as_trained(dataset: Dataset, tiny_
     }  # fmt: skip
     picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     request = [[Edit("iso", 2.0, relative=True)]]
-    once, again = (Editor(run).edit(picture, request, steps=2)[0] for _ in range(2))
+    once, again = (NumeriKontrolPipeline.from_pretrained(run)(picture, request[0], steps=2, output="np") for _ in range(2))
     assert np.array_equal(once, again)
     trained, _ = load_model(adapter_folder(run))
     fresh = EditModel(KontextBase(find_folder(str(tiny_kontext)), size=16), AdapterOptions(rank=4))
