@@ -34,6 +34,8 @@ DRAWS = 9
 BLOCK = 64
 """Pairs whose numbers are drawn at once."""
 _UNIT = 2.0**-53
+_ONWARD = 0x0B2C
+"""Separates the third frames' random numbers from every other use of the seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class Pair:
     instruction: str
     mirrored: bool = False
     variant: int = 0
+
+
+def may_crop(edits: Sequence[PairEdit]) -> bool:
+    """Whether pictures that differ by these edits may be cropped: whether all their attributes allow it."""
+    return all(ATTRIBUTES[edit.attribute].may_crop for edit in edits)
 
 
 def rank_batch(step: int, batch: int, rank: int, world: int) -> range:
@@ -148,6 +155,27 @@ class PairIndex:
         draw = self._draws(i)
         return self._pair_of(i, *self._choice.pick_within(series, self._place, draw[0], draw[1]), draw)
 
+    def onward(self, pair: Pair) -> Pair:
+        """The pair with the number of ``pair`` that goes on from its target to a third frame; a function of (seed, number).
+
+        The third may be the first again. It is so where else only one of the two pairs might be cropped.
+        """
+        number = self._series.of_row(pair.target)
+        start, end = self._series.start(number), self._series.start(number + 1)
+        draw = np.random.Generator(np.random.Philox(key=np.array([self.seed ^ (_ONWARD << 32), pair.index], np.uint64))).random(2)
+        third = start + int(draw[0] * (end - start - 1))
+        third += third >= pair.target
+        edits = self._edits(number, pair.target - start, third - start, pair.mirrored)
+        if may_crop(edits) != may_crop(pair.edits):
+            third = pair.source
+            edits = self._edits(number, pair.target - start, third - start, pair.mirrored)
+        if not edits:
+            varies = self._series.varies(number)
+            name = next((edit.attribute for edit in pair.edits if edit.attribute in varies), varies[0])
+            value = self._value(name, number, third - start)
+            edits = (self._edit(name, value, value, number, pair.mirrored),)
+        return self._said(pair.index, number, pair.target, third, edits, pair.mirrored, float(draw[1]))
+
     @cached_property
     def usable(self) -> NDArray[np.bool_]:
         """[series]: whether pairs are drawn from a series of the dataset."""
@@ -210,9 +238,13 @@ class PairIndex:
         else:
             source, target = self._grids[name].pick(self._place[name][number], draw[3], draw[5], draw[4], draw[6])
             edits = self._edits(number, source, target, mirrored)
-        variant = int(draw[7] * math.lcm(*(self._variants[edit.attribute] for edit in edits)))
+        return self._said(i, number, start + source, start + target, edits, mirrored, draw[7])
+
+    def _said(self, i: int, number: int, source: int, target: int, edits: tuple[PairEdit, ...], mirrored: bool, draw: float) -> Pair:
+        """The pair of rows ``source`` and ``target`` in series ``number``, in words that ``draw`` in [0, 1) chooses."""
+        variant = int(draw * math.lcm(*(self._variants[edit.attribute] for edit in edits)))
         sentence = build([Edit(edit.attribute, edit.delta, edit.object) for edit in edits], variant)
-        return Pair(i, self._series.name(number), start + source, start + target, edits, sentence, mirrored, variant)
+        return Pair(i, self._series.name(number), source, target, edits, sentence, mirrored, variant)
 
     def _choose(self, dataset: Dataset, wanted: Sequence[str] | None) -> tuple[str, ...]:
         """Attributes to draw from, in registry order; lays out their values and finds the series that vary each."""

@@ -76,3 +76,7 @@ class SplitSeries:
     def start(self, number: int) -> int:
         """Row of its first frame."""
         return int(self._starts[number])
+
+    def of_row(self, row: int) -> int:
+        """The number of the series that a row is of."""
+        return int(np.searchsorted(self._starts, row, side="right")) - 1

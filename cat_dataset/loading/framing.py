@@ -8,10 +8,9 @@ from typing import cast
 import cv2
 import numpy as np
 
-from cat_dataset.attributes import attribute
 from cat_dataset.errors import UsageError
 from cat_dataset.images import Rgb, resize_area
-from cat_dataset.pairs import Pair
+from cat_dataset.pairs import Pair, may_crop
 
 _CROP_STREAM = 0xC409
 """Separates the crops' random numbers from every other use of the seed."""
@@ -54,7 +53,7 @@ class Framing:
         return centre_square(shape)
 
     def _is_cropped(self, pair: Pair) -> bool:
-        return self.crop < 1 and all(attribute(edit.attribute).may_crop for edit in pair.edits)
+        return self.crop < 1 and may_crop(pair.edits)
 
 
 def centre_square(shape: tuple[int, ...]) -> Square:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from torch import Tensor
 
 from cat_dataset.frames import FrameReader
 from cat_dataset.images import Rgb, decode_rgb
@@ -25,13 +27,17 @@ from train.requests import Instruction
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Pictures uint8 [size, size, 3] and instructions of one step, one entry per pair."""
+    """Pairs and instructions of one step; their pictures uint8 [size, size, 3] or else their latents [B, N, C], float32."""
 
     step: int
     pairs: list[Pair]
-    sources: list[Rgb]
-    targets: list[Rgb]
     instructions: list[Instruction]
+    sources: list[Rgb] = field(default_factory=list)
+    targets: list[Rgb] = field(default_factory=list)
+    latents: tuple[Tensor, Tensor] | None = None
+    """Sources and targets."""
+    second: Batch | None = None
+    """The edits from the targets on to third frames (`PairIndex.onward`), where the step has them."""
 
 
 class FrameCache:
@@ -62,7 +68,12 @@ class FrameCache:
 
 
 class BatchLoader:
-    """Batches of consecutive steps, made ahead of time on ``workers`` threads (decoding releases the GIL)."""
+    """Batches of consecutive steps, made ahead of time on ``workers`` threads (decoding releases the GIL).
+
+    Args:
+        second: whether a step has second edits, too.
+        latents: gives the latents of the sources and targets of some pairs, instead of their pictures.
+    """
 
     def __init__(
         self,
@@ -77,23 +88,29 @@ class BatchLoader:
         rank: int = 0,
         world: int = 1,
         workers: int = 2,
+        second: Callable[[int], bool] | None = None,
+        latents: Callable[[Sequence[Pair]], tuple[Tensor, Tensor]] | None = None,
     ) -> None:
         self._index, self._options, self._batch, self._workers = index, options, batch, workers
         self._rank, self._world = rank, world
+        self._second = second or (lambda step: False)
+        self._latents = latents
         self._maker = SampleMaker(dataset, index, Framing(size, crop, index.seed))
         self._cache = FrameCache(dataset, cache_mb)
 
     def make(self, step: int) -> Batch:
         """The batch of one step: this process's share."""
         pairs = [self._index.pair(i) for i in rank_batch(step, self._batch, self._rank, self._world)]
+        second = self._of(step, [self._index.onward(pair) for pair in pairs]) if self._second(step) else None
+        return self._of(step, pairs, second)
+
+    def _of(self, step: int, pairs: list[Pair], second: Batch | None = None) -> Batch:
+        instructions = [of_pair(pair, self._options) for pair in pairs]
+        if self._latents:
+            return Batch(step=step, pairs=pairs, instructions=instructions, latents=self._latents(pairs), second=second)
         samples = [self._maker.make(pair, self._cache.get) for pair in pairs]
-        return Batch(
-            step=step,
-            pairs=pairs,
-            sources=[sample["source"] for sample in samples],
-            targets=[sample["target"] for sample in samples],
-            instructions=[of_pair(pair, self._options) for pair in pairs],
-        )
+        sources, targets = [sample["source"] for sample in samples], [sample["target"] for sample in samples]
+        return Batch(step=step, pairs=pairs, instructions=instructions, sources=sources, targets=targets, second=second)
 
     def steps(self, first: int, last: int) -> Iterator[Batch]:
         """Batches of steps first to last - 1, in order."""

@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import diffusers
@@ -31,6 +32,7 @@ from train.config import TrainConfig
 from train.data.feed import Feed
 from train.data.loader import Batch
 from train.model import EditModel
+from train.objective.consistency import is_second
 from train.objective.step import Objective
 from train.optimising.average import Average
 from train.optimising.masters import full_precision
@@ -56,7 +58,8 @@ class Trainer:
     ) -> None:
         self.config, self.options, self.folder, self.team, self.interrupt = config, config.running, run, team, interrupt
         self.feed = Feed(
-            dataset, base, config.adapter, config.data, seed=config.seed, batch=config.batch, rank=team.rank, world=team.world
+            dataset, base, config.adapter, config.data, seed=config.seed, batch=config.batch, rank=team.rank, world=team.world,
+            second=partial(is_second, config.objective, config.seed),
         )  # fmt: skip
         self.index = self.feed.index
         objective = Objective(config.objective, base, config.seed, self.feed.encode)

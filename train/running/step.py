@@ -14,6 +14,7 @@ from cat_dataset.pairs import Pair, PairIndex
 from train.bases.interface import Base
 from train.data.feed import Feed
 from train.data.loader import Batch
+from train.objective.consistency import Second
 from train.objective.step import Objective
 from train.running.distributed import Team
 
@@ -43,8 +44,11 @@ class Stepper:
         source, target = self._feed.latents(batch, part)
         numbers = [pair.index for pair in batch.pairs[part]]
         grid = self._base.grid(self._base.size, self._base.size)
+        second = None
+        if batch.second is not None:
+            second = Second(target=self._feed.latents(batch.second, part)[1], instructions=batch.second.instructions[part])
         wrapped: Any = self._wrapped
-        return self._objective.losses(wrapped, source, target, batch.instructions[part], numbers, grid)
+        return self._objective.losses(wrapped, source, target, batch.instructions[part], numbers, grid, second)
 
 
 def clip(parameters: Sequence[nn.Parameter], most: float) -> Tensor:
