@@ -73,7 +73,7 @@ def collate(instructions: Sequence[Instruction], encode: Callable[[str], Text]) 
     longest = max(len(text) for text in texts)
     pooled = [torch.stack([text.pooled for text in own if text.pooled is not None]).mean(0) for own in parts if own[0].pooled is not None]
     return Request(
-        tasks=torch.tensor([_padded(item.tasks, most, 0) for item in instructions]),
+        tasks=torch.tensor([_padded(item.tasks, most, 0) for item in instructions], dtype=torch.long),
         numbers=torch.tensor([_padded(item.numbers, most, 0.0) for item in instructions], dtype=torch.float32),
         sources=torch.tensor(
             [_padded(item.sources or (UNKNOWN,) * len(item.tasks), most, UNKNOWN) for item in instructions], dtype=torch.float32

@@ -14,7 +14,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from cat_dataset.attributes import ATTRIBUTES, TASKS
 from cat_dataset.errors import AdapterError, CatError
@@ -56,15 +56,17 @@ def load_model(folder: Path, *, base_source: str | None = None) -> tuple[EditMod
     about = read_adapter_json(folder)
     try:
         options = _options(about["options"], folder)
+        # Before the base, which may take minutes.
+        files = {name: load_tensors(folder / name) for name in (PROJECTOR_FILE, LORA_FILE, BASE_FILE) if (folder / name).exists()}
         model = EditModel(reopen_base(about["base"], about["size"], about["base_about"], base_source), options)
         if model.base.name != about["base"]:
             raise AdapterError(f"{folder} was trained on base {about['base']}, not {model.base.name}; give the folder of that base")
         if model.adapter.state_dict():
-            load_into(model.adapter, load_tensors(folder / PROJECTOR_FILE), folder / PROJECTOR_FILE)
+            load_into(model.adapter, _of(files, PROJECTOR_FILE, folder), folder / PROJECTOR_FILE)
         if model.base.learns_all:
-            load_into(_own(model), load_tensors(folder / BASE_FILE), folder / BASE_FILE)
+            load_into(_own(model), _of(files, BASE_FILE, folder), folder / BASE_FILE)
         elif options.rank:
-            load_lora(model.transformer, load_tensors(folder / LORA_FILE), folder / LORA_FILE)
+            load_lora(model.transformer, _of(files, LORA_FILE, folder), folder / LORA_FILE)
     except CatError:
         raise
     except Exception as error:
@@ -106,6 +108,12 @@ def _options(values: Mapping[str, Any], folder: Path) -> AdapterOptions:
         return AdapterOptions(**values)
     except CatError as error:
         raise AdapterError(f"{folder}/adapter.json: {error}; copy it again, or train it again") from None
+
+
+def _of(files: Mapping[str, dict[str, Tensor]], name: str, folder: Path) -> dict[str, Tensor]:
+    if name not in files:
+        raise AdapterError(f"{folder / name} is missing; copy the adapter again, or train it again")
+    return files[name]
 
 
 def _own(model: EditModel) -> nn.ModuleDict:
