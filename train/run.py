@@ -16,7 +16,8 @@ from cat_dataset.errors import Preempted, UsageError
 from cat_dataset.instructions import build, example
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import open_dataset
-from train.bases.choose import DEFAULTS, open_base, resolve
+from train.bases.choose import DEFAULTS, resolve
+from train.cache import open_for_training
 from train.config import TrainConfig, parse_config
 from train.data.loader import default_threads
 from train.optimising.optimisers import default_rate
@@ -58,7 +59,7 @@ def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path
     run = Path(team.told(lambda: str(run_folder(config, kind))))
     if config.resume:
         check_settings(run, config)
-    base = open_base(folder, size=config.size, seed=config.seed, options=config.bases)
+    base = open_for_training(config, dataset, folder, rank=team.rank, world=team.world)
     if team.leads:
         print(f"{why}; {config.max_steps} steps of {config.batch} pairs{_spread(config, team)}; writing to {run}", flush=True)
     trainer = Trainer(config, dataset, base, run, team, interrupt)

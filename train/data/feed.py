@@ -80,6 +80,11 @@ class Feed:
         source, target = (latents[part].to(self._base.device, non_blocking=True) for latents in batch.latents)
         return source, target
 
+    @property
+    def sees(self) -> bool:
+        """Whether pictures can be edited and shown: not where the VAE's files are gone."""
+        return self._base.pipeline is None or self._base.pipeline.vae is not None
+
     def encode(self, sentence: str) -> Text:
         """The text of one sentence, on the CPU."""
         return self._texts(sentence)

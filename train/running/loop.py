@@ -147,7 +147,7 @@ class Trainer:
         if self.log and (last or done % self.options.log_every == 0):
             self.log.write("log", done, {"loss": told.loss, "gradient_norm": told.norm, "learning_rate": self._rate(done - 1)})
             self.log.write("speed", done, speed.take())
-        if last or done % self.options.validate_every == 0:
+        if self.feed.sees and (last or done % self.options.validate_every == 0):
             with self.average.applied():
                 found = self.validation.run(lambda strip: self._show(done, strip))
                 self.team.reshard(self.model)
