@@ -22,9 +22,11 @@ def is_hub_id(source: str) -> bool:
 def snapshot(source: str, *, whole: Callable[[Path], bool], download: bool) -> Path:
     """The local folder of a hub id.
 
+    What the cache has is returned even if it is not whole and nothing more can be fetched.
+
     Args:
-        whole: whether a folder from the cache has all that is needed.
-        download: whether to fetch what the cache lacks; else what is there is returned.
+        whole: whether a folder has all that is needed.
+        download: whether to fetch what the cache lacks.
 
     Raises:
         InputError: not in the cache and not to be had; says why and what to do.
@@ -49,7 +51,7 @@ def snapshot(source: str, *, whole: Callable[[Path], bool], download: bool) -> P
     except Exception as error:
         why = " ".join(str(error).split())[:120]
         raise InputError(
-            f"--base {source}: neither a folder here nor whole in the hub's local cache, and the hub is out of reach "
+            f"--base {source}: neither a folder here nor in the hub's local cache, and the hub is out of reach "
             f"({type(error).__name__}: {why}); {by_hand}"
         ) from None
 

@@ -1,0 +1,117 @@
+"""A base's folder: what is missing or cut off is named with what to do, before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+
+from cat_dataset.errors import CatError, InputError, UsageError
+from train.bases.choose import resolve
+from train.bases.folder import find_folder, missing
+
+WEIGHTS = "transformer/diffusion_pytorch_model.safetensors"
+INDEX = WEIGHTS + ".index.json"
+GET = "hf download black-forest-labs/FLUX.1-Kontext-dev --local-dir DIR"
+
+
+@pytest.fixture
+def folder(tiny_kontext: Path, tmp_path: Path) -> Path:
+    """A folder of one's own, to damage."""
+    return Path(shutil.copytree(tiny_kontext, tmp_path / "base"))
+
+
+def cut(path: Path, size: int) -> None:
+    path.write_bytes(path.read_bytes()[:size])
+
+
+def shards(folder: Path, weight_map: object) -> None:
+    (folder / INDEX).write_text(json.dumps({"weight_map": weight_map}), encoding="utf-8")
+
+
+def edit_index(folder: Path, **entries: object) -> None:
+    path = folder / "model_index.json"
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **entries}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda f: (f / WEIGHTS).unlink(), f"{WEIGHTS} is missing"),
+        (lambda f: (f / WEIGHTS).rename(f / "transformer/model.bin"), "is missing (model.bin is not read: safetensors only)"),
+        (lambda f: cut(f / WEIGHTS, 20_000), f"{WEIGHTS} is cut off: 20000 of "),
+        (lambda f: cut(f / WEIGHTS, 100), f"{WEIGHTS} is cut off or no safetensors file (100 bytes)"),
+        (lambda f: cut(f / WEIGHTS, 0), "is cut off or no safetensors file (0 bytes)"),
+        (lambda f: (f / WEIGHTS).write_bytes((f / WEIGHTS).read_bytes() + b"x"), "has 1 bytes too many"),
+        (lambda f: (f / WEIGHTS).write_bytes(b"version https://git-lfs.github.com/spec/v1\n"), "Git LFS pointer"),
+        (lambda f: (f / WEIGHTS).write_bytes((8).to_bytes(8, "little") + b"not json"), "has a damaged header"),
+        (lambda f: shards(f, {"a": "one.safetensors", "b": "two.safetensors"}), "transformer/two.safetensors is missing"),
+        (lambda f: shutil.rmtree(f / "text_encoder_2"), "text_encoder_2/config.json is missing"),
+        (lambda f: (f / "tokenizer/tokenizer.json").unlink(), "tokenizer/ has no vocabulary"),
+        (lambda f: (f / "scheduler/scheduler_config.json").unlink(), "scheduler/scheduler_config.json is missing"),
+        (lambda f: edit_index(f, vae=["os", "system"]), "model_index.json names no vae of diffusers or transformers"),
+        (lambda f: edit_index(f, transformer=["diffusers", "UNet2DModel"]), "a transformer UNet2DModel instead of FluxTransformer2DModel"),
+    ],
+)
+def test_what_is_missing_is_named(folder: Path, damage: Callable[[Path], object], said: str) -> None:
+    found = find_folder(str(folder))
+    assert missing(found) == []
+    damage(folder)
+    assert any(said in line for line in missing(found)), missing(found)
+    with pytest.raises(InputError) as error:
+        found.load(encoders=True)
+    assert said.split(" is missing", maxsplit=1)[0] in str(error.value) and GET in str(error.value) and "non-commercial" in str(error.value)
+
+
+def test_an_index_that_points_outside_is_refused(folder: Path) -> None:
+    shards(folder, {"a": "../../vae/diffusion_pytorch_model.safetensors"})
+    with pytest.raises(InputError, match="no index of safetensors files beside it"):
+        missing(find_folder(str(folder)))
+
+
+def test_the_advice_for_klein_is_kleins(tiny_klein: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(tiny_klein, tmp_path / "base"))
+    (copy / WEIGHTS).unlink()
+    with pytest.raises(InputError, match=r"hf download black-forest-labs/FLUX\.2-klein-base-4B") as error:
+        find_folder(str(copy)).load(encoders=True)
+    assert "non-commercial" not in str(error.value)
+
+
+def test_what_is_no_base_says_why(folder: Path, tmp_path: Path) -> None:
+    for name in ("flux1-kontext-dev.safetensors", "flux1-kontext.gguf", "model.ckpt"):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(UsageError, match="is one file; single-file checkpoints"):
+            find_folder(str(tmp_path / name))
+    for source, message in (
+        (folder / "transformer", "it holds one model"),
+        (tmp_path / "no" / "such" / "folder", "there is no such folder"),
+        (folder / "scheduler", "it has no model_index.json"),
+        (tmp_path, "it holds single-file checkpoints"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            find_folder(str(source))
+    edit_index(folder, _class_name="FluxPipeline")
+    with pytest.raises(UsageError, match="that of a FluxPipeline"):
+        find_folder(str(folder))
+
+
+def test_a_hub_id_is_looked_up_in_the_local_cache(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    for download in (True, False):
+        with pytest.raises(CatError, match=r"--base someone/kontext-dev: neither a folder .*hf download someone/kontext-dev"):
+            find_folder("someone/kontext-dev", download=download)
+    cached = tmp_path / "hub" / "models--someone--kontext-dev"
+    (cached / "refs").mkdir(parents=True)
+    (cached / "refs" / "main").write_text("0" * 40, encoding="utf-8")
+    shutil.copytree(folder, cached / "snapshots" / ("0" * 40))
+    found, sentence = resolve("someone/kontext-dev")
+    assert found is not None and found.kind == "kontext" and "base kontext from someone/kontext-dev" in sentence
+    assert missing(found) == []
+    (found.source / WEIGHTS).unlink()
+    for download in (True, False):
+        assert missing(find_folder("someone/kontext-dev", download=download)) == [f"{WEIGHTS} is missing"]
