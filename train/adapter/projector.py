@@ -29,7 +29,7 @@ class NumericProjector(nn.Module):
         self.task = nn.Embedding(TASK_LIMIT, hidden) if task_id else None
         self.decode = nn.Sequential(nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, width))
         self.norm = None if token_rms is None else nn.RMSNorm(width, elementwise_affine=False)
-        self.gain = None if token_rms is None else nn.Parameter(torch.tensor(float(token_rms)))
+        self.gain = None if token_rms is None else nn.Parameter(torch.tensor([float(token_rms)]))  # FSDP2 shards no scalars
 
     def forward(self, numbers: Tensor, tasks: Tensor) -> Tensor:
         """Tokens [B, m, width] from encoded changes [B, m] (float32) and task ids [B, m] (long)."""
