@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+from functools import partial
 
 import torch
 
 from cat_dataset.command import note, reported
-from cat_dataset.errors import UsageError
+from cat_dataset.errors import Preempted, Stopped, UsageError
+from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import Dataset, open_dataset
 from train.bases.choose import DEFAULTS, open_base, resolve
 from train.bases.folder import BaseFolder
@@ -37,27 +40,38 @@ _SHOWN = 64
 def main(arguments: list[str] | None = None) -> None:
     """Command line entry; see ``--help``."""
     with reported("--debug" in (sys.argv if arguments is None else arguments)):
-        config, _ = parse_config(arguments)
+        config, _ = parse_config(arguments, prog="train.cache", does="Encode the pictures and sentences of a run beforehand.")
         rank, world, local = (int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0)))
         torch.set_num_threads(config.threads or default_threads())
         if torch.cuda.is_available():
             torch.cuda.set_device(local)
         folder, _ = resolve(config.base)
         dataset = open_dataset(config.shards)
-        caches = None if folder is None else prepare(config, dataset, folder, rank=rank, world=world)
+        try:
+            caches = prepare(config, dataset, folder, rank=rank, world=world, interrupt=GentleInterrupt("chunk")) if folder else None
+        except Preempted as stop:
+            return note(str(stop))
         if caches is None:
             raise UsageError(f"--base {config.base} --cache {config.data.cache} keeps nothing; name a base's folder, and no --cache off")
         if rank == 0:
             print(f"{caches.cache} holds {len(caches.latents)} frames and {len(caches.texts)} sentences")
 
 
-def open_for_training(config: TrainConfig, dataset: Dataset, folder: BaseFolder | None, *, rank: int = 0, world: int = 1) -> Base:
+def open_for_training(
+    config: TrainConfig,
+    dataset: Dataset,
+    folder: BaseFolder | None,
+    *,
+    rank: int = 0,
+    world: int = 1,
+    interrupt: GentleInterrupt | None = None,
+) -> Base:
     """The base that a run trains, its caches filled before. With caches it has no text encoders; its VAE is for validation alone."""
     caches = None
     if folder is None:
         cache_place(config.data, "nano", dataset)
     else:
-        caches = prepare(config, dataset, folder, rank=rank, world=world)
+        caches = prepare(config, dataset, folder, rank=rank, world=world, interrupt=interrupt)
     base = open_base(folder, size=config.size, seed=config.seed, encoders=caches is None, options=config.bases)
     if caches:
         assert isinstance(base, FrozenBase)
@@ -67,10 +81,21 @@ def open_for_training(config: TrainConfig, dataset: Dataset, folder: BaseFolder 
     return base
 
 
-def prepare(config: TrainConfig, dataset: Dataset, folder: BaseFolder, *, rank: int = 0, world: int = 1) -> Caches | None:
+def prepare(
+    config: TrainConfig,
+    dataset: Dataset,
+    folder: BaseFolder,
+    *,
+    rank: int = 0,
+    world: int = 1,
+    interrupt: GentleInterrupt | None = None,
+) -> Caches | None:
     """The caches of a run with all that it will need; None where it encodes as it goes.
 
     What is missing is encoded by a base that is let go of again.
+
+    Raises:
+        Stopped: a signal was noted; finished chunks are kept.
     """
     place = cache_place(config.data, folder.kind, dataset)
     if place is None:
@@ -80,12 +105,18 @@ def prepare(config: TrainConfig, dataset: Dataset, folder: BaseFolder, *, rank: 
     missing = len(caches.latents.missing(shown)), len(caches.texts.missing(said))
     if any(missing) or not caches.described:
         base = open_base(folder, size=config.size, options=config.bases)
-        fill_caches(caches, base, dataset, shown, said, rank=rank, world=world)
+        fill_caches(caches, base, dataset, shown, said, rank=rank, world=world, check=partial(_check, interrupt))
         del base
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     return caches
+
+
+def _check(interrupt: GentleInterrupt | None) -> None:
+    if interrupt and interrupt.wanted:
+        kind = Preempted if interrupt.signal == signal.SIGTERM else Stopped
+        raise kind("stopped while filling the caches; what is finished is kept: give the same command again to go on")
 
 
 def needs(config: TrainConfig, dataset: Dataset, base: str) -> tuple[dict[str, Shown], list[str]]:

@@ -127,7 +127,9 @@ def keys() -> dict[str, tuple[Any, Any, str]]:
     return found
 
 
-def parse_config(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]:
+def parse_config(
+    arguments: list[str] | None = None, *, prog: str = "train.run", does: str = "Teach a base model to edit by numbers."
+) -> tuple[TrainConfig, bool]:
     """The configuration from the command line (and the file that ``--config`` names), and whether ``--debug`` was given.
 
     Raises:
@@ -135,8 +137,8 @@ def parse_config(arguments: list[str] | None = None) -> tuple[TrainConfig, bool]
         InputError: the file is missing or not YAML.
     """
     parser = _OneLineParser(
-        prog="python -m train.run",
-        description="Teach a base model to edit by numbers.",
+        prog=f"python -m {prog}",
+        description=does,
         allow_abbrev=False,
     )
     parser.add_argument("--config", metavar="FILE", help="YAML file of the keys below")

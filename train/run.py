@@ -59,7 +59,7 @@ def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path
     run = Path(team.told(lambda: str(run_folder(config, kind))))
     if config.resume:
         check_settings(run, config)
-    base = open_for_training(config, dataset, folder, rank=team.rank, world=team.world)
+    base = open_for_training(config, dataset, folder, rank=team.rank, world=team.world, interrupt=interrupt)
     if team.leads:
         print(f"{why}; {config.max_steps} steps of {config.batch} pairs{_spread(config, team)}; writing to {run}", flush=True)
     trainer = Trainer(config, dataset, base, run, team, interrupt)

@@ -117,10 +117,9 @@ def claim(store: Store, identity: Identity, token_rms: float | None = None) -> N
     Raises:
         InputError: the encoders give other values than when it was begun.
     """
-    about = store.folder / ABOUT
-    if not about.is_file():
-        identity.write(store.folder, **({} if token_rms is None else {"token_rms": token_rms}))
-    elif token_rms is not None and not math.isclose(read_json(about).get("token_rms", 0.0), token_rms, rel_tol=1e-2):
+    more = {} if token_rms is None else {"token_rms": token_rms}
+    store.describe(ABOUT, lambda path: identity.write(path, **more))
+    if token_rms is not None and not math.isclose(read_json(store.folder / ABOUT).get("token_rms", 0.0), token_rms, rel_tol=1e-2):
         raise InputError(
             f"{store.folder} was filled by encoders that gave other values (another version of diffusers or transformers?); "
             "delete it and run again"

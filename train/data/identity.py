@@ -54,9 +54,9 @@ class Identity:
             raise InputError(f"the files of {gone} are gone, and {which} in {cache} by what is left; put them back")
         return alike[0]
 
-    def write(self, folder: Path, **more: Any) -> None:
-        """Say in ``folder`` whose results it holds."""
-        write_json(folder / ABOUT, {"facts": self.facts, "parts": self.parts, **more})
+    def write(self, path: Path, **more: Any) -> None:
+        """Write about.json: whose results a folder holds."""
+        write_json(path, {"facts": self.facts, "parts": self.parts, **more})
 
     def _is_like(self, about: Any) -> bool:
         if not isinstance(about, dict) or about.get("facts") != self.facts or not isinstance(about.get("parts"), dict):

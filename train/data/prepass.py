@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -24,9 +24,22 @@ _AHEAD = 32
 
 
 def fill_caches(
-    caches: Caches, base: Base, dataset: Dataset, frames: Mapping[str, Shown], sentences: Sequence[str], *, rank: int = 0, world: int = 1
+    caches: Caches,
+    base: Base,
+    dataset: Dataset,
+    frames: Mapping[str, Shown],
+    sentences: Sequence[str],
+    *,
+    rank: int = 0,
+    world: int = 1,
+    check: Callable[[], None] | None = None,
 ) -> None:
-    """Encode what is missing with ``base``, which has its encoders. ``world`` processes share the work.
+    """Encode what is missing with ``base``, which has its encoders.
+
+    Args:
+        frames: by key, as ``train.data.needs.frames`` gives them.
+        rank: of ``world`` processes that share the work.
+        check: called now and then; it may raise to stop.
 
     Raises:
         NoRoom: it does not fit on the disk.
@@ -35,11 +48,11 @@ def fill_caches(
     """
     texts = partial(_texts, base)
     claim(caches.texts, caches.encoders, base.token_rms)
-    caches.texts.fill(sentences, texts, label="texts", unit="sentences", rank=rank, world=world)
+    caches.texts.fill(sentences, texts, label="texts", unit="sentences", rank=rank, world=world, check=check)
     claim(caches.latents, caches.codec)
     with ThreadPoolExecutor(_DECODERS) as pool:
         latents = partial(_latents, base, FrameReader(dataset), frames, pool)
-        caches.latents.fill(list(frames), latents, label="latents", unit="frames", rank=rank, world=world)
+        caches.latents.fill(list(frames), latents, label="latents", unit="frames", rank=rank, world=world, check=check)
 
 
 def _texts(base: Base, sentences: Sequence[str]) -> Iterator[Entry]:

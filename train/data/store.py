@@ -81,6 +81,7 @@ class Store:
         unit: str,
         rank: int = 0,
         world: int = 1,
+        check: Callable[[], None] | None = None,
         chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
         """Make what is missing of ``keys``; returns when all of it is there, whoever made it.
@@ -88,6 +89,7 @@ class Store:
         Args:
             make: gives the entries of some keys, in their order.
             rank: begins with every ``world``-th chunk, and then helps with those of the others; the first one shows progress.
+            check: called before each chunk; it may raise to stop.
 
         Raises:
             NoRoom: the disk has too little of it; says how much is needed.
@@ -109,6 +111,8 @@ class Store:
         waiting = deque([*plan[rank::world], *(part for start in range(world) if start != rank for part in plan[start::world])])
         refused = 0
         while waiting:
+            if check:
+                check()
             part = waiting.popleft()
             made = self._make_once(part, make)
             if made is None:
@@ -124,6 +128,19 @@ class Store:
             progress.close()
         self._tidy()
         self.refresh()
+
+    def describe(self, name: str, write: Callable[[Path], None]) -> None:
+        """Have ``write`` make the file ``name`` in the folder, unless it is there; once, whoever comes first."""
+        path = self.folder / name
+        while not path.is_file():
+            with ExitStack() as held:
+                try:
+                    held.enter_context(folder_lock(self._claims / path.stem))
+                except (SeriesBusy, FileNotFoundError):
+                    time.sleep(_WAIT_S)
+                    continue
+                if not path.is_file():
+                    write(path)
 
     def _make_once(self, keys: list[str], make: Callable[[Sequence[str]], Iterable[Entry]]) -> bool | None:
         """Whether this process made the chunk of ``keys``; None while another one is at it."""
