@@ -77,8 +77,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rank": 4,  # --rank
         "lora_feed_forward": True,  # its list of target modules
         "density": "uniform",  # --weighting_scheme none
-        "weighting": "velocity",  # as above
-        "training_guidance": 1.0,  # --guidance_scale 1
+        "weighting": "velocity",  # as above; --guidance_scale 1 is the default on FLUX.1 Kontext
         "text_dropout": 0.0,  # --drop_text_prob 0
         "zero_share": 1 / 7,  # one of the seven pictures of a row, drawn uniformly, is the source itself
         "mirror": 0.0,  # not in its data loader
