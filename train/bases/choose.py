@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,10 +57,11 @@ def open_base(
     size: int,
     seed: int = 0,
     encoders: bool = True,
+    transformer: bool = True,
     shape: NanoShape | None = None,
     options: BaseOptions = USUAL,
 ) -> Base:
-    """The base in ``folder``; None is a fresh nano. ``size`` 0 is the base's own. ``encoders`` as in `FrozenBase`.
+    """The base in ``folder``; None is a fresh nano. ``size`` 0 is the base's own. ``encoders`` and ``transformer`` as in `FrozenBase`.
 
     Raises:
         InputError: its files are incomplete or damaged.
@@ -69,12 +69,7 @@ def open_base(
     """
     if folder is None:
         return NanoBase(shape or (NanoShape(size=size) if size else NanoShape()), seed=seed)
-    # Imported only when asked for: they load transformers, which nano does without.
-    from train.bases.klein import KleinBase
-    from train.bases.kontext import KontextBase
-
-    classes: dict[str, Callable[..., Base]] = {"kontext": KontextBase, "klein": KleinBase}
-    return classes[folder.kind](folder, size=size or 512, encoders=encoders, options=options)
+    return folder.base_class()(folder, size=size, encoders=encoders, transformer=transformer, options=options)
 
 
 def reopen_base(name: str, size: int, about: dict[str, Any], source: str | None) -> Base:

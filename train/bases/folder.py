@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -14,6 +14,9 @@ from cat_dataset.files import read_json
 from train.bases.hub import how_to_get, is_hub_id, snapshot
 from train.bases.inventory import ENCODERS, lacks
 from train.bases.options import USUAL, BaseOptions
+
+if TYPE_CHECKING:
+    from train.bases.frozen import FrozenBase
 
 PIPELINES = {"FluxKontextPipeline": "kontext", "Flux2KleinPipeline": "klein"}
 """Pipeline classes of model_index.json, and the base that takes their folders."""
@@ -43,36 +46,61 @@ class BaseFolder:
 
     @property
     def vae_scale(self) -> int:
-        """Pixels per latent, from the VAE's config.json."""
-        return 1 << (len(read_json(self.source / "vae" / "config.json")["block_out_channels"]) - 1)
+        """Pixels per latent."""
+        return 1 << (len(self.config("vae")["block_out_channels"]) - 1)
 
-    def check(self, *, encoders: bool = True) -> None:
-        """Nothing if all files are there and whole, as far as their lengths tell.
+    def config(self, part: str) -> dict[str, Any]:
+        """A part's config.json.
+
+        Raises:
+            InputError: missing or damaged.
+        """
+        found = read_json(self.source / part / "config.json")
+        if not isinstance(found, dict):
+            raise InputError(f"{self.asked}: {part}/config.json is no configuration of a {part}. {_advice(self.kind)}")
+        return found
+
+    def check(self, *, encoders: bool = True, transformer: bool = True) -> None:
+        """Nothing if all files that `load` would read are there and whole, as far as their lengths tell.
 
         Raises:
             InputError: names the first ones that are not, and how to get them.
         """
-        found = missing(self, encoders=encoders)
+        found = missing(self, encoders=encoders, transformer=transformer)
         if found:
             more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
             raise InputError(f"{self.asked} is incomplete: {'; '.join(found[:_NAMED])}{more}. {_advice(self.kind)}")
 
-    def load(self, *, encoders: bool, options: BaseOptions = USUAL) -> Any:
-        """The frozen pipeline; without ``encoders`` neither VAE nor text encoders are read from disk.
+    def base_class(self) -> type[FrozenBase]:
+        """The base that takes it."""
+        # They load diffusers' pipelines, which a look at the folder does without.
+        from train.bases.klein import KleinBase
+        from train.bases.kontext import KontextBase
+
+        classes: dict[str, type[FrozenBase]] = {"kontext": KontextBase, "klein": KleinBase}
+        return classes[self.kind]
+
+    def load(self, *, encoders: bool = True, transformer: bool = True, options: BaseOptions = USUAL) -> Any:
+        """The frozen pipeline.
+
+        Args:
+            encoders: without, neither VAE nor text encoders are read from disk.
+            transformer: without, it is not read.
 
         Raises:
             InputError: files are incomplete or damaged.
-            UsageError: nf4 without bitsandbytes.
+            UsageError: nf4 without bitsandbytes or a GPU.
         """
         import diffusers
         import transformers
 
-        self.check(encoders=encoders)
+        self.check(encoders=encoders, transformer=transformer)
         for library in (diffusers, transformers):
             library.utils.logging.set_verbosity_error()
             library.utils.logging.disable_progress_bar()
-        given: dict[str, Any] = {} if encoders else dict.fromkeys(ENCODERS[self.kind])
-        if options.base_weights == "nf4":
+        left_out = (() if encoders else ENCODERS[self.kind]) + (() if transformer else ("transformer",))
+        given: dict[str, Any] = dict.fromkeys(left_out)
+        if options.base_weights == "nf4" and transformer:
             given["quantization_config"] = _nf4(self.dtype(options))
         cls = getattr(diffusers, next(name for name, kind in PIPELINES.items() if kind == self.kind))
         try:
@@ -115,9 +143,9 @@ def find_folder(source: str, *, download: bool = True) -> BaseFolder:
     return BaseFolder(source=folder, kind=kind, asked=source)
 
 
-def missing(folder: BaseFolder, *, encoders: bool = True) -> list[str]:
-    """What ``folder`` lacks, a few words each; nothing is loaded. ``encoders`` as in `BaseFolder.load`."""
-    return lacks(folder.source, folder.kind, encoders=encoders)
+def missing(folder: BaseFolder, *, encoders: bool = True, transformer: bool = True) -> list[str]:
+    """What ``folder`` lacks for `BaseFolder.load`, a few words each; nothing is loaded."""
+    return lacks(folder.source, folder.kind, encoders=encoders, transformer=transformer)
 
 
 def _kind(folder: Path) -> str | None:
@@ -156,10 +184,12 @@ def _nf4(dtype: torch.dtype) -> Any:
     """diffusers' configuration for a transformer in four bits.
 
     Raises:
-        UsageError: bitsandbytes is not installed.
+        UsageError: bitsandbytes is not installed, or there is no GPU, without which diffusers does not use it.
     """
     if importlib.util.find_spec("bitsandbytes") is None:
         raise UsageError("--base-weights nf4 needs bitsandbytes; pip install 'cat-dataset[quantised]', or take fp8")
+    if not torch.cuda.is_available():
+        raise UsageError("--base-weights nf4 needs a GPU; take fp8, or same")
     from diffusers import BitsAndBytesConfig, PipelineQuantizationConfig
 
     four_bits = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)

@@ -28,24 +28,34 @@ class FrozenBase(Base):
     """A pipeline's transformer, VAE and text encoders. LoRA and the adapter are all that is trained.
 
     Args:
-        size: side of the training pictures in pixels.
+        size: side of the training pictures in pixels; 0 is `SIZE`.
         encoders: whether VAE and text encoders are loaded; training from caches needs neither.
+        transformer: whether it is loaded; filling caches does not need it.
 
     Raises:
         UsageError: a size that the VAE and the transformer's patches do not divide.
     """
 
-    def __init__(self, folder: BaseFolder, *, size: int = 512, encoders: bool = True, options: BaseOptions = USUAL) -> None:
-        self.folder, self.size, self.cell = folder, size, 2 * folder.vae_scale
-        if size % self.cell:
+    SIZE = 512
+
+    def __init__(
+        self, folder: BaseFolder, *, size: int = 0, encoders: bool = True, transformer: bool = True, options: BaseOptions = USUAL
+    ) -> None:
+        self.folder, self.size, self.cell = folder, size or self.SIZE, 2 * folder.vae_scale
+        if self.size % self.cell:
             raise UsageError(f"--size {size}: {self.name} takes multiples of {self.cell}")
         self.device, self.dtype = folder.device, folder.dtype(options)
-        self.pipeline = folder.load(encoders=encoders, options=options)
-        self.transformer, self.words = self.pipeline.transformer, nn.Identity()
-        if options.base_weights == "fp8":
-            store_float8(self.transformer, self.dtype)
-        self.text_width: int = self.pipeline.transformer.config.joint_attention_dim
-        self._embeds_guidance = bool(self.pipeline.transformer.config.guidance_embeds)
+        self.pipeline = folder.load(encoders=encoders, transformer=transformer, options=options)
+        self.words = nn.Identity()
+        config = folder.config("transformer")
+        self.text_width: int = config["joint_attention_dim"]
+        self.lora_targets = self.targets(config["num_single_layers"])
+        self._embeds_guidance = bool(config.get("guidance_embeds"))
+        if transformer:
+            self.transformer = self.pipeline.transformer
+            self._install(self.transformer)
+            if options.base_weights == "fp8":
+                store_float8(self.transformer, self.dtype)
         if encoders:
             self.token_rms = typical_rms(self.encode_text(_TYPICAL).tokens)
 
@@ -104,6 +114,15 @@ class FrozenBase(Base):
     def about(self) -> dict[str, Any]:
         """The folder or hub id it came from."""
         return {"folder": self.folder.asked}
+
+    @classmethod
+    @abstractmethod
+    def targets(cls, single_blocks: int) -> tuple[str, ...]:
+        """`lora_targets` of a transformer with so many single-stream blocks."""
+
+    @abstractmethod
+    def _install(self, transformer: nn.Module) -> None:
+        """Put our attention into the transformer."""
 
     @abstractmethod
     def _pack(self, latents: Tensor) -> Tensor:

@@ -21,18 +21,19 @@ _HEADER_CAP = 100 << 20
 _UNREAD = (".bin", ".pt", ".pth", ".ckpt", ".gguf", ".msgpack")
 
 
-def lacks(folder: Path, kind: str, *, encoders: bool) -> list[str]:
+def lacks(folder: Path, kind: str, *, encoders: bool = True, transformer: bool = True) -> list[str]:
     """What keeps ``folder`` from being loaded as base ``kind``, a few words each; empty if nothing is seen.
 
     Args:
         encoders: whether VAE and text encoders are to be loaded; else only the VAE's configuration is needed.
+        transformer: whether it is to be loaded; else only its configuration is needed.
 
     Raises:
         InputError: a JSON file is damaged.
     """
     index, found = read_json(folder / "model_index.json"), []
     for part in ("transformer", "scheduler", *ENCODERS[kind]):
-        needed = encoders or part not in ENCODERS[kind]
+        needed = transformer if part == "transformer" else encoders or part not in ENCODERS[kind]
         entry = index.get(part)
         if not isinstance(entry, list) or len(entry) != 2 or entry[0] not in _LIBRARIES:
             found.append(f"model_index.json names no {part} of diffusers or transformers")
@@ -42,7 +43,7 @@ def lacks(folder: Path, kind: str, *, encoders: bool) -> list[str]:
             found += _tokenizer(folder / part) if needed else []
         elif part == "scheduler":
             found += _file(folder, "scheduler/scheduler_config.json")
-        elif needed or part == "vae":
+        elif needed or part in ("vae", "transformer"):
             found += _file(folder, f"{part}/config.json") + (_weights(folder, part) if needed else [])
     return found
 

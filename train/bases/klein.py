@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from train.attention.flux2 import install_flux2
 from train.bases.flux import ATTENTION, position_ids
@@ -32,13 +32,14 @@ class KleinBase(FrozenBase):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        install_flux2(self.transformer)
         if self.pipeline.config.is_distilled:
             self.guidance, self.classifier_free, self.steps = None, False, 4
-        single = len(self.pipeline.transformer.single_transformer_blocks)
-        # Single blocks fuse attention and feed-forward layer. The plain end "attn.to_out" would mean the double blocks' too.
-        fused = (f"single_transformer_blocks.{i}.attn.to_out" for i in range(single))
-        self.lora_targets = (*ATTENTION, "attn.to_qkv_mlp_proj", *fused)
+
+    @classmethod
+    def targets(cls, single_blocks: int) -> tuple[str, ...]:
+        """Single blocks fuse attention and feed-forward layer. The plain end "attn.to_out" would mean the double blocks' too."""
+        fused = (f"single_transformer_blocks.{i}.attn.to_out" for i in range(single_blocks))
+        return *ATTENTION, "attn.to_qkv_mlp_proj", *fused
 
     @torch.no_grad()
     def encode_text(self, sentence: str) -> Text:
@@ -52,6 +53,9 @@ class KleinBase(FrozenBase):
             text_encoder_out_layers=tuple(quarter * layers // 4 for quarter in (1, 2, 3)),
         )
         return Text(tokens=tokens[0].cpu())
+
+    def _install(self, transformer: nn.Module) -> None:
+        install_flux2(transformer)
 
     def _pack(self, latents: Tensor) -> Tensor:
         mean, std = self._statistics()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from train.attention.flux import install_flux
 from train.bases.flux import ATTENTION, position_ids
@@ -25,20 +25,25 @@ class KontextBase(FrozenBase):
     name = "kontext"
     guidance: float | None = 2.5
     training_guidance: float | None = 1.0
-    lora_targets = ATTENTION
-    """Of double and single blocks."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        install_flux(self.transformer)
         if not self._embeds_guidance:
             self.guidance = self.training_guidance = None
+
+    @classmethod
+    def targets(cls, single_blocks: int) -> tuple[str, ...]:
+        """The same names in double and single blocks."""
+        return ATTENTION
 
     @torch.no_grad()
     def encode_text(self, sentence: str) -> Text:
         """T5 tokens [TEXT_TOKENS, D] and the pooled CLIP vector."""
         tokens, pooled, _ = self.pipeline.encode_prompt(sentence, None, device=self.device, max_sequence_length=TEXT_TOKENS)
         return Text(tokens=tokens[0].cpu(), pooled=pooled[0].cpu())
+
+    def _install(self, transformer: nn.Module) -> None:
+        install_flux(transformer)
 
     def _pack(self, latents: Tensor) -> Tensor:
         config = self.pipeline.vae.config

@@ -56,6 +56,10 @@ def test_lora_learns_over_eight_bits(tiny_kontext: Path) -> None:
 
 def test_lora_learns_over_four_bits(tiny_klein: Path) -> None:
     pytest.importorskip("bitsandbytes", reason="needs bitsandbytes")
+    if not torch.cuda.is_available():
+        with pytest.raises(UsageError, match="nf4 needs a GPU"):
+            open_base(find_folder(str(tiny_klein)), size=16, encoders=False, options=BaseOptions(base_weights="nf4"))
+        return
     base = open_base(find_folder(str(tiny_klein)), size=16, options=BaseOptions(base_weights="nf4"))
     assert any(type(module).__name__ == "Linear4bit" for module in base.transformer.modules())
     model = EditModel(base, AdapterOptions(rank=4))

@@ -195,3 +195,14 @@ def test_without_encoders_their_files_are_not_read(folder: Path, tmp_path: Path,
 def test_a_size_between_tokens_is_refused(folder: Path) -> None:
     with pytest.raises(UsageError, match="takes multiples of 4"):
         open_base(find_folder(str(folder)), size=18)
+
+
+def test_filling_caches_needs_no_transformer(folder: Path, tmp_path: Path, base: Base) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(folder, bare)
+    (bare / "transformer" / "diffusion_pytorch_model.safetensors").unlink()
+    without = open_base(find_folder(str(bare)), size=16, transformer=False)
+    picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    assert torch.equal(without.to_latents([picture]), base.to_latents([picture]))
+    assert torch.equal(without.encode_text(SENTENCE).tokens, base.encode_text(SENTENCE).tokens)
+    assert without.text_width == base.text_width and without.lora_targets == base.lora_targets
