@@ -7,6 +7,7 @@ its optimiser, and ours is made afterwards, of the shards, so that its float32 m
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
@@ -55,6 +56,8 @@ class Team:
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.fsdp import fully_shard
 
+        # A single-stream block returns halves of one tensor; nothing writes into them, which is what is warned of.
+        warnings.filterwarnings("ignore", message=r"FSDP2-wrapped module \(.*\) returned a view tensor")
         mesh = init_device_mesh(self._accelerator.device.type, (self.world,))
         for block in (block for name in _BLOCKS for block in getattr(transformer, name, ())):
             fully_shard(block, mesh=mesh)
