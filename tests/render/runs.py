@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +49,45 @@ def inside_blender(code: str, *arguments: object) -> str:
     )
     assert run.returncode == 0, run.stderr
     return run.stdout
+
+
+IN_TURN = """
+import io, json, sys
+from contextlib import redirect_stderr
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, ".")
+from render.blender import program
+
+program.run = lambda main: main()  # which would end the process
+orders, results = map(Path, sys.argv[1:])
+ended = []
+for script, *flags in json.loads(orders.read_text(encoding="utf-8")):
+    module, said, status = import_module(f"render.blender.{script}"), io.StringIO(), 0
+    sys.argv[1:] = flags
+    with redirect_stderr(said):
+        try:
+            program.run_script(module.parser, module.sweep_of)
+        except SystemExit as leaving:
+            status = leaving.code
+    ended.append((status, said.getvalue()))
+results.write_text(json.dumps(ended), encoding="utf-8")
+"""
+
+
+def in_turn(commands: Sequence[Sequence[object]]) -> list[subprocess.CompletedProcess[str]]:
+    """Run ``render.blender.SCRIPT FLAGS...`` one after the other in one process: exit statuses, and what went to ``sys.stderr``.
+
+    For commands that fail: importing bpy takes longer than they do.
+    """
+    words = [list(map(str, command)) for command in commands]
+    with tempfile.TemporaryDirectory() as name:
+        orders, results = Path(name) / "orders", Path(name) / "results"
+        orders.write_text(json.dumps(words), encoding="utf-8")
+        inside_blender(IN_TURN, orders, results)
+        ended = json.loads(results.read_text(encoding="utf-8"))
+    return [subprocess.CompletedProcess(one, status, "", said) for one, (status, said) in zip(words, ended, strict=True)]
 
 
 def error_lines(run: subprocess.CompletedProcess[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from render.blender.assets.mesh_files import mtl_textures
 from render.blender.assets.policy import AssetPolicy
 from render.blender.picture.exr import write_exr
 from render.blender.stage.sky_files import check_sky
-from tests.render.runs import TINY, error_lines, rotate, tiny_under
+from tests.render.runs import TINY, error_lines, in_turn, rotate, tiny_under
 
 LENGTHS_KNOWN = ["toy.fbx", "toy.glb", "toy.blend", "toy.usdc", "toy.stl", "text.stl", "toy.ply", "text.ply"]
 
@@ -203,18 +204,28 @@ def damaged(source: Path, target: Path) -> Path:
     return target
 
 
+Refused = dict[str, tuple[Path, Path, subprocess.CompletedProcess[str]]]
+"""By case: the bad file, the folder for the series, and how the sweep ended."""
+
+
+@pytest.fixture(scope="module")
+def refused_assets(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Refused:
+    folders = {case: tmp_path_factory.mktemp("bad") for case in BAD_ASSETS}
+    for folder in folders.values():
+        (folder / "inputs").mkdir()
+    paths = {case: make(assets, folders[case] / "inputs") for case, (make, _) in BAD_ASSETS.items()}
+    runs = in_turn([["rotate", *TINY, "--asset", path, "--out", folders[case] / "series"] for case, path in paths.items()])
+    return {case: (path, folders[case] / "series", run) for (case, path), run in zip(paths.items(), runs, strict=True)}
+
+
 @pytest.mark.parametrize("case", BAD_ASSETS)
-def test_a_bad_asset_gives_one_line_and_leaves_nothing(case: str, assets: Path, tmp_path: Path) -> None:
-    make, wanted = BAD_ASSETS[case]
-    inputs = tmp_path / "inputs"
-    inputs.mkdir()
-    path = make(assets, inputs)
-    run = rotate(*TINY, "--asset", path, "--out", tmp_path / "series")
+def test_a_bad_asset_gives_one_line_and_leaves_nothing(case: str, refused_assets: Refused) -> None:
+    path, series, run = refused_assets[case]
     assert run.returncode == 2
     (line,) = error_lines(run)
     assert str(path) in line
-    assert any(part in line for part in wanted.split("|")), line
-    assert list((tmp_path / "series").iterdir()) == []
+    assert any(part in line for part in BAD_ASSETS[case][1].split("|")), line
+    assert list(series.iterdir()) == []
 
 
 def blinding(assets: Path, folder: Path) -> Path:
@@ -232,16 +243,28 @@ BAD_SKIES: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def refused_skies(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Refused:
+    folders = {case: tmp_path_factory.mktemp("bad") for case in BAD_SKIES}
+    paths = {case: make(assets, folders[case]) for case, (make, _) in BAD_SKIES.items()}
+    runs = in_turn([["rotate", *tiny_under(path), "--out", folders[case] / "series"] for case, path in paths.items()])
+    return {case: (path, folders[case] / "series", run) for (case, path), run in zip(paths.items(), runs, strict=True)}
+
+
 @pytest.mark.parametrize("case", BAD_SKIES)
-def test_a_bad_sky_gives_one_line_and_leaves_nothing(case: str, assets: Path, tmp_path: Path) -> None:
-    make, wanted = BAD_SKIES[case]
-    path = make(assets, tmp_path)
-    run = rotate(*tiny_under(path), "--out", tmp_path / "series")
+def test_a_bad_sky_gives_one_line_and_leaves_nothing(case: str, refused_skies: Refused) -> None:
+    path, series, run = refused_skies[case]
     assert run.returncode == 2
     (line,) = error_lines(run)
     assert str(path) in line
-    assert wanted in line
-    assert list((tmp_path / "series").iterdir()) == []
+    assert BAD_SKIES[case][1] in line
+    assert list(series.iterdir()) == []
+
+
+def test_a_process_of_its_own_ends_with_that_status(tmp_path: Path) -> None:
+    run = rotate(*TINY, "--asset", tmp_path / "absent.glb", "--out", tmp_path / "series")
+    assert run.returncode == 2
+    assert len(error_lines(run)) == len(run.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

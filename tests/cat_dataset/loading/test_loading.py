@@ -107,9 +107,12 @@ def states(taken: list[tuple[int, Any]], sampler: PairSampler) -> dict[str, Any]
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:This DataLoader will create:UserWarning")
 def test_workers_come_and_go_in_mid_pass(pairs: PairDataset, index: PairIndex, expected: list[str], method: str) -> None:
-    """0, 1, 2 and 3 workers, each going on where the one before was stopped although its workers had fetched ahead."""
+    """0 to 3 workers, each going on where the one before was stopped although its workers had fetched ahead.
+
+    A spawned worker imports torch anew, which takes seconds: two of those are enough.
+    """
     seen, state = [], None
-    for workers, steps in [(0, 2), (1, 3), (2, 4), (3, 5)]:
+    for workers, steps in [(0, 2), (2, 4), (0, 1)] if method == "spawn" else [(0, 2), (1, 3), (2, 4), (3, 5)]:
         sampler = PairSampler(index, batch=BATCH, steps=100)
         if state:
             sampler.load_state_dict(state)
