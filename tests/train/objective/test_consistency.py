@@ -77,9 +77,7 @@ def test_the_share_of_steps_is_kept_and_is_off_by_default() -> None:
 def test_batches_of_such_steps_lead_on_from_their_targets(dataset: Dataset) -> None:
     index = PairIndex(dataset, zero_share=0.2, mirror=0.5)
     options = ObjectiveOptions(consistency=1.0, consistency_share=0.5)
-    make = BatchLoader(
-        dataset, index, AdapterOptions(), size=8, batch=32, crop=0.5, cache_mb=1, second=partial(is_second, options, 0)
-    ).make
+    make = BatchLoader(dataset, index, AdapterOptions(), size=8, batch=32, crop=0.5, cache_mb=1, second=partial(is_second, options, 0)).make
     steps = [make(step) for step in range(8)]
     assert [batch.second is not None for batch in steps] == [is_second(options, 0, step) for step in range(8)]
     batch = next(batch for batch in steps if batch.second)
