@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -22,6 +22,8 @@ PIPELINES = {"FluxKontextPipeline": "kontext", "Flux2KleinPipeline": "klein"}
 """Pipeline classes of model_index.json, and the base that takes their folders."""
 HUB_IDS = {"kontext": "black-forest-labs/FLUX.1-Kontext-dev", "klein": "black-forest-labs/FLUX.2-klein-base-4B"}
 _NAMED = 4
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,18 +49,19 @@ class BaseFolder:
     @property
     def vae_scale(self) -> int:
         """Pixels per latent."""
-        return 1 << (len(self.config("vae")["block_out_channels"]) - 1)
+        return 1 << (len(self.setting("vae", "block_out_channels", list)) - 1)
 
-    def config(self, part: str) -> dict[str, Any]:
-        """A part's config.json.
+    def setting(self, part: str, name: str, kind: type[T]) -> T:
+        """A value in a part's config.json.
 
         Raises:
-            InputError: missing or damaged.
+            InputError: the file is missing or damaged, or has no such value.
         """
         found = read_json(self.source / part / "config.json")
-        if not isinstance(found, dict):
-            raise InputError(f"{self.asked}: {part}/config.json is no configuration of a {part}. {_advice(self.kind)}")
-        return found
+        value = found.get(name) if isinstance(found, dict) else None
+        if not isinstance(value, kind):
+            raise InputError(f"{self.asked}: {part}/config.json has no {name}. {_advice(self.kind)}")
+        return value
 
     def check(self, *, encoders: bool = True, transformer: bool = True) -> None:
         """Nothing if all files that `load` would read are there and whole, as far as their lengths tell.

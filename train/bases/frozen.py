@@ -47,10 +47,9 @@ class FrozenBase(Base):
         self.device, self.dtype = folder.device, folder.dtype(options)
         self.pipeline = folder.load(encoders=encoders, transformer=transformer, options=options)
         self.words = nn.Identity()
-        config = folder.config("transformer")
-        self.text_width: int = config["joint_attention_dim"]
-        self.lora_targets = self.targets(config["num_single_layers"])
-        self._embeds_guidance = bool(config.get("guidance_embeds"))
+        self.text_width = folder.setting("transformer", "joint_attention_dim", int)
+        self.lora_targets = self.targets(folder.setting("transformer", "num_single_layers", int))
+        self._embeds_guidance = folder.setting("transformer", "guidance_embeds", bool)
         if transformer:
             self.transformer = self.pipeline.transformer
             self._install(self.transformer)

@@ -58,11 +58,9 @@ def _tokenizer(folder: Path) -> list[str]:
 
 
 def _weights(folder: Path, part: str) -> list[str]:
-    indices = sorted((folder / part).glob("*.safetensors.index.json"))
-    if indices:
-        names = {name for index in indices for name in _shards(index)}
-    else:
-        names = {"diffusion_pytorch_model.safetensors" if part in ("transformer", "vae") else "model.safetensors"}
+    one = "diffusion_pytorch_model.safetensors" if part in ("transformer", "vae") else "model.safetensors"
+    index = folder / part / f"{one}.index.json"
+    names = _shards(index) if index.is_file() else {one}
     found = []
     for name in sorted(names):
         path = folder / part / name

@@ -11,7 +11,7 @@ import huggingface_hub
 import pytest
 
 from cat_dataset.errors import CatError, InputError, UsageError
-from train.bases.choose import resolve
+from train.bases.choose import open_base, resolve
 from train.bases.folder import find_folder, missing
 
 WEIGHTS = "transformer/diffusion_pytorch_model.safetensors"
@@ -65,6 +65,25 @@ def test_what_is_missing_is_named(folder: Path, damage: Callable[[Path], object]
     with pytest.raises(InputError) as error:
         found.load(encoders=True)
     assert said.split(" is missing", maxsplit=1)[0] in str(error.value) and GET in str(error.value) and "non-commercial" in str(error.value)
+
+
+def test_every_shard_must_be_there_and_whole(folder: Path) -> None:
+    found = find_folder(str(folder))
+    transformer = found.load(encoders=False).transformer
+    (folder / WEIGHTS).unlink()
+    transformer.save_pretrained(str(folder / "transformer"), max_shard_size="30KB")
+    first, second, *_ = sorted((folder / "transformer").glob("*-of-*.safetensors"))
+    assert missing(found) == []
+    cut(first, first.stat().st_size - 1)
+    second.unlink()
+    lines = missing(found)
+    assert len(lines) == 2 and f"{first.name} is cut off" in lines[0] and f"{second.name} is missing" in lines[1]
+
+
+def test_a_configuration_without_what_is_needed_is_named(folder: Path) -> None:
+    (folder / "vae" / "config.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match=r"vae/config\.json has no block_out_channels"):
+        open_base(find_folder(str(folder)), size=16)
 
 
 def test_an_index_that_points_outside_is_refused(folder: Path) -> None:
