@@ -1,4 +1,4 @@
-"""Who sees whom, as dense masks for study; training and editing use `train.adapter.attention`, which needs none."""
+"""Who sees whom, as dense masks for study; training and editing use `train.attention.two_calls`, which needs none."""
 
 from __future__ import annotations
 

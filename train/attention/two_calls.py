@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers.models.attention_dispatch import dispatch_attention_fn
+from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
 from torch import Tensor
 
 
@@ -30,7 +30,7 @@ def attend(
         numeric: leading tokens that do not see each other (each sees itself and all the rest).
         keys: [B, S] bool, true where a key is no padding; None where none is.
         dense: a mask [.., S, S] that replaces both (for study).
-        backend: diffusers' attention backend; None is the one that is set.
+        backend: diffusers' attention backend for calls without a mask; None is the one that is set.
     """
     if dense is not None:
         return _call(query, key, value, dense, backend)
@@ -40,10 +40,13 @@ def attend(
     blind = torch.arange(key.shape[1], device=key.device) >= numeric
     own = torch.eye(numeric, key.shape[1], dtype=torch.bool, device=key.device)
     few = (blind if everyone is None else blind & everyone) | own
-    first = _call(query[:, :numeric], key, value, few.expand(1 if keys is None else len(keys), 1, -1, -1), None)
+    first = _call(query[:, :numeric], key, value, few.expand(1 if keys is None else len(keys), 1, -1, -1), backend)
     return torch.cat([first, _call(query[:, numeric:], key, value, everyone, backend)], dim=1)
 
 
 def _call(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, backend: Any) -> Tensor:
+    if mask is not None:
+        # Flash backends refuse a mask, or drop it in silence.
+        backend = AttentionBackendName.NATIVE
     result: Tensor = dispatch_attention_fn(query, key, value, attn_mask=mask, backend=backend)
     return result
