@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,6 +17,8 @@ from train.optimising.memory_options import MemoryOptions
 
 _FLASH = (("flash_attn_interface", "_flash_3"), ("flash_attn", "flash"))
 """Packages of FlashAttention, the faster one first, and what diffusers calls them."""
+_GRAPHS = 64
+"""Graphs that a kind of block may have; torch's own limit of 8 is met with four kinds of batches."""
 
 
 def save_memory(options: MemoryOptions, transformer: nn.Module) -> None:
@@ -63,5 +66,11 @@ def set_attention(options: MemoryOptions, transformer: Any) -> None:
 
 
 def compile_blocks(transformer: Any, *, backend: str = "inductor") -> None:
-    """Compile the transformer's repeated blocks, each kind once; a block that cannot be one graph is an error, not slow in silence."""
+    """Compile the transformer's repeated blocks, one graph for all of a kind.
+
+    A block that cannot be one graph is an error instead of slow in silence. Batches with and without padding, and with other
+    counts of numeric tokens, have graphs of their own, each compiled when it is first met.
+    """
+    dynamo: Any = import_module("torch._dynamo")
+    dynamo.config.recompile_limit = max(dynamo.config.recompile_limit, _GRAPHS)
     transformer.compile_repeated_blocks(fullgraph=True, backend=backend)
