@@ -31,8 +31,6 @@ from train.data.prepass import fill_caches
 from train.measure import HeldOut
 from train.objective.consistency import is_second
 
-_SIZE = 512
-"""Of bases from folders, unless told."""
 _SHOWN = 64
 """Held-out pairs whose sentences are kept beside those that validation measures."""
 
@@ -100,11 +98,11 @@ def prepare(
     place = cache_place(config.data, folder.kind, dataset)
     if place is None:
         return None
-    caches = Caches(place, folder, folder.dtype(config.bases), config.size or _SIZE)
+    caches = Caches(place, folder, folder.dtype(config.bases), config.size or FrozenBase.SIZE)
     shown, said = needs(config, dataset, folder.kind)
     missing = len(caches.latents.missing(shown)), len(caches.texts.missing(said))
     if any(missing) or not caches.described:
-        base = open_base(folder, size=config.size, options=config.bases)
+        base = open_base(folder, size=config.size, transformer=False, options=config.bases)
         fill_caches(caches, base, dataset, shown, said, rank=rank, world=world, check=partial(_check, interrupt))
         del base
         gc.collect()
@@ -131,7 +129,7 @@ def needs(config: TrainConfig, dataset: Dataset, base: str) -> tuple[dict[str, S
         seconds = (step for step in range(steps) if is_second(config.objective, config.seed, step))
         onward = (index.onward(index.pair(i)) for step in seconds for i in range(step * batch, (step + 1) * batch))
         said |= sentences(index, options, onward)
-        measured = HeldOut(dataset, held_out.split, _SIZE)
+        measured = HeldOut(dataset, held_out.split, FrozenBase.SIZE)
         for name in set(index.attributes) & set(measured.series.values()):
             trials = measured.trials(name, config.running.validate_pairs, options)
             said |= {part for trial in trials for part in trial.instruction.parts}

@@ -82,7 +82,7 @@ class Store:
         rank: int = 0,
         world: int = 1,
         check: Callable[[], None] | None = None,
-        chunk_bytes: int = CHUNK_BYTES,
+        chunk_bytes: int = 0,
     ) -> None:
         """Make what is missing of ``keys``; returns when all of it is there, whoever made it.
 
@@ -90,6 +90,7 @@ class Store:
             make: gives the entries of some keys, in their order.
             rank: begins with every ``world``-th chunk, and then helps with those of the others; the first one shows progress.
             check: called before each chunk; it may raise to stop.
+            chunk_bytes: of a chunk; 0 means `CHUNK_BYTES`.
 
         Raises:
             NoRoom: the disk has too little of it; says how much is needed.
@@ -104,7 +105,7 @@ class Store:
         self._check_room(size * len(missing), what)
         if rank == 0:
             print(f"{label}: to encode {what}, {_mb(size * len(missing))} in all, into {self.folder}", flush=True)
-        count = max(1, min(_MOST_ENTRIES, chunk_bytes // max(1, size)))
+        count = max(1, min(_MOST_ENTRIES, (chunk_bytes or CHUNK_BYTES) // max(1, size)))
         plan = [missing[start : start + count] for start in range(0, len(missing), count)]
         progress = Progress(label, len(dict.fromkeys(keys)), unit)
         progress.skip(len(dict.fromkeys(keys)) - len(missing))
