@@ -130,7 +130,7 @@ def keys() -> dict[str, tuple[Any, Any, str]]:
 def parse_config(
     arguments: list[str] | None = None, *, prog: str = "train.run", does: str = "Teach a base model to edit by numbers."
 ) -> tuple[TrainConfig, bool]:
-    """The configuration from the command line (and the file that ``--config`` names), and whether ``--debug`` was given.
+    """The configuration from the command line (and the file that ``--config`` names), and whether ``--plan`` was given.
 
     Raises:
         UsageError: a wrong key or value; names the nearest key.
@@ -143,6 +143,7 @@ def parse_config(
     )
     parser.add_argument("--config", metavar="FILE", help="YAML file of the keys below")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.add_argument("--plan", action="store_true", help="print what it would do, cost and lack, and do nothing")
     for name, (kind, default, text) in keys().items():
         flag, doc = "--" + name.replace("_", "-"), f"{text} (default: {default!r})"
         if kind is bool:
@@ -152,10 +153,10 @@ def parse_config(
         else:
             parser.add_argument(flag, type=kind, default=None, help=doc, metavar=kind.__name__.upper())
     given = vars(parser.parse_args(arguments))
-    file, debug = given.pop("config"), given.pop("debug")
+    file, plan, _ = given.pop("config"), given.pop("plan"), given.pop("debug")
     values = _read_yaml(Path(file)) if file else {}
     values.update({key: value for key, value in given.items() if value is not None})
-    return TrainConfig.of(**values), debug
+    return TrainConfig.of(**values), plan
 
 
 class _OneLineParser(argparse.ArgumentParser):

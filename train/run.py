@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import sys
 from pathlib import Path
@@ -12,15 +11,16 @@ import torch
 
 from cat_dataset.attributes import attribute
 from cat_dataset.command import note, reported
-from cat_dataset.errors import Preempted, UsageError
+from cat_dataset.errors import InputError, Preempted, UsageError
 from cat_dataset.instructions import build, example
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import open_dataset
-from train.bases.choose import DEFAULTS, resolve
+from train.bases.choose import resolve
 from train.cache import open_for_training
 from train.config import TrainConfig, parse_config
 from train.data.loader import default_threads
-from train.optimising.optimisers import default_rate
+from train.planning.plan import make_plan
+from train.planning.settle import check_team, settle
 from train.running.checkpoint import checkpoints
 from train.running.distributed import Team, world_size
 from train.running.log import check_loggers
@@ -34,7 +34,9 @@ _ECHO_S = 5.0
 def main(arguments: list[str] | None = None) -> None:
     """Command line entry; see ``--help``."""
     with reported("--debug" in (sys.argv if arguments is None else arguments)):
-        config, _ = parse_config(arguments)
+        config, plan = parse_config(arguments)
+        if plan:
+            return print_plan(config)
         try:
             train(config, GentleInterrupt("step", echo_s=_ECHO_S if world_size() > 1 else 0.0))
         except Preempted as stop:
@@ -70,38 +72,22 @@ def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path
     return run
 
 
-def check_team(config: TrainConfig, world: int) -> None:
-    """Whether ``world`` processes can train so.
+def print_plan(config: TrainConfig) -> None:
+    """Print what ``config`` would do, cost and lack.
 
     Raises:
-        UsageError: they cannot.
+        InputError: something is missing; the plan is printed all the same.
     """
-    parts = world * config.accumulate
-    if config.batch % parts:
-        raise UsageError(
-            f"a batch of {config.batch} cannot be shared equally by {world} processes in {config.accumulate} parts each; "
-            f"make it a multiple of {parts}"
-        )
-    if config.running.sharding != "none" and config.optimising.optimiser == "adamw8bit":
-        raise UsageError("adamw8bit cannot step shards; use --optimiser adamw with --sharding fsdp2, or --sharding none")
+    plan = make_plan(config, world_size())
+    print(plan, flush=True)
+    if plan.missing:
+        raise InputError("the run cannot start yet: see what is missing above")
 
 
 def _spread(config: TrainConfig, team: Team) -> str:
     if team.world == 1:
         return ""
     return f", on {team.world} processes ({'DDP' if config.running.sharding == 'none' else 'FSDP2'})"
-
-
-def settle(config: TrainConfig, base: str) -> TrainConfig:
-    """The configuration with the base's defaults in the places left open."""
-    defaults = DEFAULTS[base]
-    rate = default_rate(config.optimising, defaults.learning_rate)
-    return dataclasses.replace(
-        config,
-        max_steps=config.max_steps or defaults.max_steps,
-        batch=config.batch or defaults.batch,
-        optimising=dataclasses.replace(config.optimising, learning_rate=rate),
-    )
 
 
 def run_folder(config: TrainConfig, base: str) -> Path:

@@ -1,10 +1,11 @@
-"""Tensor files: safetensors only, never pickle; errors in our own terms."""
+"""Tensors and their files: safetensors only, never pickle; errors in our own terms."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -46,3 +47,14 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     if bad is not None:
         raise AdapterError(f"{path} holds numbers that are not finite (in {bad}); copy it again, or train it again")
     return tensors
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """Inside, new tensors are of ``dtype``."""
+    before = torch.getdefault_dtype()
+    torch.setdefault_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.setdefault_dtype(before)

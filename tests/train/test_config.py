@@ -13,13 +13,13 @@ def write(folder: Path, text: str) -> list[str]:
 
 
 def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
-    config, debug = parse_config(
+    config, plan = parse_config(
         [*write(tmp_path, "batch: 7\nseed: 3\nlearning_rate: 1\n"), "--batch", "9", "--attributes", "iso", "exposure"]
     )
     assert (config.batch, config.seed, config.optimising.learning_rate) == (9, 3, 1.0)
     assert config.data.zero_share == TrainConfig().data.zero_share
     assert config.data.attributes == ["iso", "exposure"]
-    assert not debug
+    assert not plan
 
 
 def test_every_field_is_documented() -> None:

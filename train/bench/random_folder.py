@@ -15,6 +15,8 @@ from typing import Any
 import torch
 
 from train.bases.folder import BaseFolder
+from train.bases.options import USUAL, BaseOptions
+from train.tensors import default_dtype
 
 FULL_TRANSFORMER: dict[str, Any] = {
     "patch_size": 1, "in_channels": 64, "num_layers": 19, "num_single_layers": 38, "attention_head_dim": 128, "num_attention_heads": 24,
@@ -101,22 +103,17 @@ class RandomFolder(BaseFolder):
 
     transformer: Mapping[str, Any] = field(default_factory=lambda: FULL_TRANSFORMER)
 
-    def load(self, *, encoders: bool) -> Any:
+    def load(self, *, encoders: bool = True, transformer: bool = True, options: BaseOptions = USUAL) -> Any:
         """As `BaseFolder.load`; the rest is read from disk."""
         from diffusers import FluxKontextPipeline, FluxTransformer2DModel
 
-        dtype = torch.bfloat16 if self.device.type == "cuda" else torch.float32
+        dtype = self.dtype(options)
         names = ("vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2")
         left_out: dict[str, None] = {} if encoders else dict.fromkeys(names)
         pipeline = FluxKontextPipeline.from_pretrained(str(self.source), transformer=None, dtype=dtype, local_files_only=True, **left_out)
-        default = torch.get_default_dtype()
-        torch.set_default_dtype(dtype)
-        try:
-            with torch.device(self.device):
-                made = FluxTransformer2DModel(**self.transformer)
-        finally:
-            torch.set_default_dtype(default)
-        pipeline.register_modules(transformer=made)
+        if transformer:
+            with torch.device(self.device), default_dtype(dtype):
+                pipeline.register_modules(transformer=FluxTransformer2DModel(**self.transformer))
         pipeline.set_progress_bar_config(disable=True)
         for part in pipeline.components.values():
             if isinstance(part, torch.nn.Module):

@@ -19,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from train.adapter.lora import add_lora, lora_parameters
+from train.tensors import default_dtype
 
 _LAYERS = ("num_layers", "num_single_layers")
 _SMALL = ((2, 2), (3, 2), (2, 3))
@@ -82,10 +83,9 @@ def transformer_costs(cls: Any, config: Mapping[str, Any], shape: StepShape, tar
 
 
 def _measure(cls: Any, config: Mapping[str, Any], shape: StepShape, targets: Sequence[str], rank: int) -> dict[str, float]:
-    with torch.device("meta"):
-        model: nn.Module = (
-            cls(**{name: value for name, value in config.items() if not name.startswith("_")}).to(shape.dtype).requires_grad_(False)
-        )
+    with torch.device("meta"), default_dtype(shape.dtype):
+        plain = {name: value for name, value in config.items() if not name.startswith("_")}
+        model: nn.Module = cls(**plain).requires_grad_(False)
         model.pos_embed = _Nowhere(int(config["attention_head_dim"]))
         if rank:
             add_lora(model, targets, rank, 0)
