@@ -54,18 +54,25 @@ class NumeriKontrolPipeline:
         self._texts = TextMemory(self.base.encode_text)
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path | None = None, base: str | Path | None = None) -> NumeriKontrolPipeline:
+    def from_pretrained(
+        cls, folder: str | Path | None = None, base: str | Path | None = None, *, fuse: bool = False
+    ) -> NumeriKontrolPipeline:
         """The pipeline of a run folder's newest adapter, of an adapter folder, or (None) of the adapter that ships with the package.
 
         Args:
             base: where the base's folder is now, if it has moved since training.
+            fuse: whether LoRA is added to the base's weights, which makes an evaluation as quick as the base's own; in bfloat16 it
+                rounds them a little differently.
 
         Raises:
             AdapterError: no usable adapter there.
             InputError: the base's folder is incomplete or damaged.
         """
         found = adapter_folder(Path(folder).expanduser()) if folder is not None else shipped_adapter()
-        return cls(*load_model(found, base_source=None if base is None else str(base)))
+        model, about = load_model(found, base_source=None if base is None else str(base))
+        if fuse and not model.base.learns_all and model.options.rank:
+            model.transformer.fuse_lora()  # type: ignore[operator]
+        return cls(model, about)
 
     def __call__(self, image: Picture, edits: Asked = (), **how: Unpack[How]) -> Result:
         """The picture with all ``edits`` made at once. Their order does not change a bit of the result."""

@@ -6,7 +6,6 @@ Euler steps of the probability flow, t from 1 to 0, as diffusers' ``FlowMatchEul
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from threading import Event
 
@@ -19,7 +18,7 @@ from cat_dataset.images import Rgb
 from train.bases.interface import Base
 from train.data.texts import TextMemory
 from train.model import EditModel
-from train.requests import Instruction, Request, Text, collate
+from train.requests import Instruction, Text, collate
 
 BATCH = 16
 """Pictures that go through the model together unless told."""
@@ -109,10 +108,10 @@ def edit_latents(
     try:
         for number, start in enumerate(starts):
             source = sources[start : start + batch]
-            request = _request(instructions[start : start + batch], encode, base)
+            request = collate(instructions[start : start + batch], encode).to(base.device)
             nothing = None
             if base.classifier_free and weight not in (None, 1.0):
-                nothing = _request([Instruction(tasks=(), numbers=(), parts=("",))] * len(source), encode, base)
+                nothing = collate([Instruction(tasks=(), numbers=(), parts=("",))] * len(source), encode).to(base.device)
             x = noise.to(source).expand_as(source)
             for step, (now, after) in enumerate(pairwise(base.sigmas(steps, source.shape[1]))):
                 if asks is not None and asks():
@@ -138,9 +137,3 @@ def starting_noise(base: Base, grid: tuple[int, int], channels: int, seed: int) 
     shape = (1, channels // fold**2, rows * fold, columns * fold)
     drawn = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
     return functional.pixel_unshuffle(drawn, fold)[0].flatten(1).T
-
-
-def _request(instructions: Sequence[Instruction], encode: Callable[[str], Text], base: Base) -> Request:
-    request = collate(instructions, encode)
-    # Where nobody asks for a number there are no task ids to tell torch that they are whole numbers.
-    return replace(request, tasks=request.tasks.long()).to(base.device)

@@ -239,6 +239,13 @@ def test_cancelling(nano: NumeriKontrolPipeline) -> None:
         nano(PHOTO, TWO, cancel=lambda: True)
 
 
+def test_fused_lora_is_the_same_picture(root: Path, kontext: NumeriKontrolPipeline) -> None:
+    fused = NumeriKontrolPipeline.from_pretrained(root / "runs/kontext-001", fuse=True)
+    layers = [module for module in fused.model.transformer.modules() if hasattr(module, "merged")]
+    assert layers and all(layer.merged for layer in layers)
+    assert np.abs(fused(PHOTO, TWO, steps=2, output="np").astype(int) - kontext(PHOTO, TWO, steps=2, output="np")).max() <= 1
+
+
 def test_a_package_without_an_adapter_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("train.shipped.files", lambda _: tmp_path)
     with pytest.raises(AdapterError, match="no adapter ships"):
