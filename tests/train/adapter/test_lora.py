@@ -24,7 +24,8 @@ def flux(rank: int, *more: str) -> tuple[int, int]:
     """The same of all of FLUX.1: every block is like its first one."""
     shape = inspect.signature(FluxTransformer2DModel.__init__).parameters
     double, single = shape["num_layers"].default, shape["num_single_layers"].default
-    both, one = (count(rank, (*KontextBase.lora_targets, *more), num_layers=n, num_single_layers=1) for n in (1, 0))
+    targets = (*KontextBase.targets(single), *more)
+    both, one = (count(rank, targets, num_layers=n, num_single_layers=1) for n in (1, 0))
     linears, parameters = (double * (b - o) + single * o for b, o in zip(both, one, strict=True))
     return linears, parameters
 
