@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from cat_dataset.errors import UsageError
 from train.adapter.interface import Adapter
-from train.adapter.lora import FEED_FORWARD, add_lora
+from train.adapter.lora import add_lora, lora_places
 from train.adapter.make import make_adapter
 from train.adapter.options import AdapterOptions
 from train.bases.interface import Base
@@ -23,8 +23,7 @@ class EditModel(nn.Module):
         self.adapter: Adapter = make_adapter(options, base, seed).to(base.device)
         self.adapter.attach(self.transformer)
         if not base.learns_all and options.rank:
-            targets = (*base.lora_targets, *(FEED_FORWARD if options.lora_feed_forward else ()))
-            add_lora(self.transformer, targets, options.rank, seed)
+            add_lora(self.transformer, lora_places(base.lora_targets, options), options.rank, seed)
 
     def forward(self, noisy: Tensor, source: Tensor, t: Tensor, request: Request, grid: tuple[int, int], guidance: float | None) -> Tensor:
         """The velocity [B, N, C], float32, as in `Base.velocity`."""

@@ -12,12 +12,18 @@ from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
 from torch import Tensor, nn
 
 from train.adapter.matching import check_same
+from train.adapter.options import AdapterOptions
 
 FEED_FORWARD = (
     "ff.net.0.proj", "ff.net.2", "ff_context.net.0.proj", "ff_context.net.2",
     "ff.linear_in", "ff.linear_out", "ff_context.linear_in", "ff_context.linear_out",
 )  # fmt: skip
 """Ends of the names of the double blocks' feed-forward linears, in FLUX.1 and in FLUX.2."""
+
+
+def lora_places(attention: Sequence[str], options: AdapterOptions) -> tuple[str, ...]:
+    """Ends of the names of all linears that get LoRA, ``attention`` being a base's own."""
+    return (*attention, *(FEED_FORWARD if options.lora_feed_forward else ()))
 
 
 def add_lora(transformer: Any, targets: Sequence[str], rank: int, seed: int) -> None:

@@ -11,6 +11,7 @@ from cat_dataset.errors import CatError
 from cat_dataset.files import read_json
 from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
+from train.adapter.lora import lora_places
 from train.adapter.options import AdapterOptions
 from train.bases.choose import resolve
 from train.bases.folder import BaseFolder, missing
@@ -109,7 +110,8 @@ def _describe_frozen(plan: Plan, config: TrainConfig, folder: BaseFolder, edits:
     dtype = folder.dtype(config.bases)
     share = config.batch // world // config.accumulate
     shape = StepShape(batch=share, text=numeric + TEXT_TOKENS * edits, picture=2 * side**2, dtype=dtype)
-    costs = transformer_costs(cls, transformer, shape, kind.targets(int(transformer["num_single_layers"])), config.adapter.rank)
+    places = lora_places(kind.targets(int(transformer["num_single_layers"])), config.adapter)
+    costs = transformer_costs(cls, transformer, shape, places, config.adapter.rank)
     plan.add(
         "parameters", f"{costs.parameters / 1e6:,.1f} million frozen; LoRA of rank {config.adapter.rank}: {costs.lora / 1e6:,.1f} million"
     )
