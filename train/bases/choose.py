@@ -68,8 +68,13 @@ def open_base(
         UsageError: a size or option that it does not take.
     """
     if folder is None:
-        return NanoBase(shape or (NanoShape(size=size) if size else NanoShape()), seed=seed)
+        return NanoBase(shape or nano_shape(size, options), seed=seed)
     return folder.base_class()(folder, size=size, encoders=encoders, transformer=transformer, options=options)
+
+
+def nano_shape(size: int, options: BaseOptions = USUAL) -> NanoShape:
+    """nano's shape as a configuration asks for it; ``size`` 0 is its own."""
+    return NanoShape(**({"size": size} if size else {}), residual=options.nano_residual)
 
 
 def reopen_base(name: str, size: int, about: dict[str, Any], source: str | None) -> Base:

@@ -88,7 +88,7 @@ class NanoBase(Base):
                 axes_dims_rope=(8, 28, 28),
             )
             # Reference and noisy picture come side by side; what comes out is the residual, then the curve.
-            inner, channels = self.transformer.inner_dim, 3 * shape.patch**2
+            inner, channels = 64 * shape.heads, 3 * shape.patch**2
             self.transformer.x_embedder = nn.Linear(2 * channels, inner)
             self.transformer.proj_out = nn.Linear(inner, channels + (3 * _TERMS if shape.residual else 0))
             self.words = Words(_TEXT_WIDTH)
@@ -170,8 +170,8 @@ def _curve(source: Tensor, coefficients: Tensor, grid: tuple[int, int], side: in
     """
     rows, columns = grid
     size = (rows * side, columns * side)
-    maps = coefficients.transpose(1, 2).unflatten(2, grid)
-    wide = functional.interpolate(maps, size=size, mode="bilinear", align_corners=False).unflatten(1, (3, _TERMS))
+    maps = coefficients.transpose(1, 2).reshape(len(coefficients), -1, rows, columns)
+    wide: Tensor = functional.interpolate(maps, size=size, mode="bilinear", align_corners=False).view(-1, 3, _TERMS, *size)
     r, g, b = _pixels(source, grid, side).unbind(-1)
     terms = torch.stack([r, g, b, r * r, g * g, b * b, r * g, g * b, b * r, torch.ones_like(r)], dim=1)
     return _patches((wide * terms[:, None]).sum(2).permute(0, 2, 3, 1), side)

@@ -14,7 +14,7 @@ _START = 1
 _NUMBER_SIGNS = "0123456789.+-"
 _FIRST_SIGN = 2
 _FIRST_WORD = _FIRST_SIGN + len(_NUMBER_SIGNS)
-_VOCABULARY = 512
+_VOCABULARY = 2048
 
 
 def token_ids(sentence: str) -> Tensor:
