@@ -52,9 +52,9 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 @contextmanager
 def default_dtype(dtype: torch.dtype) -> Iterator[None]:
     """Inside, new tensors are of ``dtype``."""
-    before = torch.getdefault_dtype()
-    torch.setdefault_dtype(dtype)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
     try:
         yield
     finally:
-        torch.setdefault_dtype(before)
+        torch.set_default_dtype(before)
