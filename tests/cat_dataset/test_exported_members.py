@@ -34,5 +34,6 @@ def test_the_vocabulary_needs_the_standard_library_only() -> None:
 def test_one_error_tree() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     assert all(issubclass(kind, errors.CatError) for kind in kinds)
-    assert {kind.exit_code for kind in kinds} == {1, 2, 130}
+    assert {kind.exit_code for kind in kinds} == {0, 1, 2, 130}
     assert [kind.__name__ for kind in kinds if kind.exit_code == 1] == ["RunFailed"]
+    assert [kind.__name__ for kind in kinds if kind.exit_code == 0] == ["Preempted"]
