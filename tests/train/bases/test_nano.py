@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from cat_dataset.errors import AdapterError
 from tests.train.requests import ISO, ask, velocity
 from train.adapter.files import BASE_FILE, load_model, save_adapter
 from train.adapter.options import AdapterOptions
-from train.bases.nano import NanoBase, NanoShape
+from train.bases.nano import NanoBase, NanoShape, _curve, _patches, _pixels
+from train.bases.words import TEXT_PLACES
 from train.model import EditModel
 from train.sampler import edit_pictures
 
@@ -62,6 +64,43 @@ def test_batch_mates_with_more_edits_change_nothing(trained: EditModel) -> None:
     assert torch.allclose(both[:1], alone, atol=1e-4)
 
 
+def test_numbers_reach_the_modulation(trained: EditModel) -> None:
+    """With attention's way from the tokens to the picture cut, the number still changes the answer."""
+    for name, parameter in trained.transformer.named_parameters():
+        if "add_v_proj" in name or "context_embedder" in name:
+            torch.nn.init.zeros_(parameter)
+    one, other = velocity(trained, ask(BRIGHT), ask((BRIGHT[0], 4, 0.1)), side=2)
+    assert (one - other).abs().max() > 1e-3
+
+
+def test_a_padded_place_is_not_added_up(trained: EditModel) -> None:
+    """An instruction's pooled vector is its own, whatever its batch mates have; none is left out of its own either."""
+    two = velocity(trained, ask(BRIGHT, GAIN), ask(BRIGHT), ask(GAIN), side=2)
+    assert torch.allclose(two[1:2], velocity(trained, ask(BRIGHT), side=2), atol=1e-4)
+    assert (two[0] - two[1]).abs().max() > 1e-3
+
+
+def test_the_curve_is_a_quadratic_in_the_source_colours() -> None:
+    pixels = torch.rand(1, 16, 24, 3) * 2 - 1
+    source = _patches(pixels, 8)
+    coefficients = torch.zeros(1, 6, 3, 10)
+    coefficients[:, :, 0, 3], coefficients[:, :, 1, 6], coefficients[:, :, 2, 9] = 2.0, -1.0, 0.5
+    result = _pixels(_curve(source, coefficients.flatten(2), (2, 3), 8), (2, 3), 8)
+    r, g, _ = pixels.unbind(-1)
+    assert torch.allclose(result, torch.stack([2 * r * r, -r * g, torch.full_like(r, 0.5)], dim=-1), atol=1e-6)
+
+
+def test_without_residual_form_it_predicts_the_velocity_and_says_so(tmp_path: Path) -> None:
+    model = EditModel(NanoBase(replace(SHAPE, residual=False)), AdapterOptions())
+    source = picture()
+    (edited,) = edit_pictures(model, [source], [ask(BRIGHT)], steps=2)
+    assert np.abs(edited.astype(int) - source).max() > 50
+    save_adapter(tmp_path, model, {"tasks": {"iso": 1}})
+    again, about = load_model(tmp_path)
+    assert about["base_about"]["shape"]["residual"] is False
+    assert torch.equal(velocity(model.eval(), ask(ISO), side=2), velocity(again, ask(ISO), side=2))
+
+
 def test_every_trained_part_gets_a_gradient(trained: EditModel) -> None:
     velocity(trained, ask(BRIGHT), side=2).pow(2).mean().backward()
     for name, module in trained.named_children():
@@ -71,6 +110,15 @@ def test_every_trained_part_gets_a_gradient(trained: EditModel) -> None:
 def test_a_sentence_is_read_in_its_order(trained: EditModel) -> None:
     asked = [ask((sentence, 4, 0.5)) for sentence in ("Increase the exposure by 12 EV", "Increase the exposure by 21 EV")]
     assert not torch.allclose(*velocity(trained, *asked, side=2), atol=1e-4)
+
+
+def test_a_sentence_of_any_length_is_one_token() -> None:
+    base = NanoBase(SHAPE)
+    texts = [base.encode_text(sentence).tokens for sentence in ("", "Increase the ISO", "very " * 100 + "long")]
+    assert {tuple(text.shape) for text in texts} == {(1, TEXT_PLACES)}
+    tokens = base.words(torch.stack(texts))
+    assert tokens.shape == (3, 1, base.text_width)
+    assert tokens.isfinite().all()
 
 
 def test_saved_and_loaded_edits_are_equal(trained: EditModel, tmp_path: Path) -> None:
