@@ -14,9 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from cat_dataset.command import reported
 from cat_dataset.errors import RunFailed
+from cat_dataset.manifests import Dataset, open_dataset
 from tests.studies.nano_table import results_of, table_of, write_between
+from train.evaluate import evaluate
+from train.pipeline import NumeriKontrolPipeline
 
 VARIANTS = {
     "full": "",
@@ -43,30 +48,44 @@ class Plan:
             for variant in VARIANTS:
                 yield self.out / f"{variant}-{seed}", variant, seed
 
-    def commands(self, run: Path, variant: str, seed: int) -> list[str]:
-        """Those that are still to be run for one run."""
-        manifests, folder = shlex.quote((self.data / "manifests").as_posix()), shlex.quote(run.as_posix())
-        if (run / "evaluation" / "evaluation.json").is_file():
-            return []
+    def command(self, run: Path, variant: str, seed: int) -> str:
+        """What trains one run, or goes on with it."""
         resume = " --resume" if any(run.glob("checkpoints/step-*")) else ""
-        return [
-            f"python -m train.run --shards {manifests} --base nano --out {folder} --seed {seed} --max-steps {self.steps} --threads 1 "
-            f"--validate-every {self.steps} {VARIANTS[variant]}{resume}",
-            f"python -m train.evaluate --adapter {folder} --shards {manifests} --split test --pairs {self.pairs}",
-        ]
+        return (
+            f"python -m train.run --shards {shlex.quote((self.data / 'manifests').as_posix())} --base nano "
+            f"--out {shlex.quote(run.as_posix())} --seed {seed} --max-steps {self.steps} --threads 1 --validate-every {self.steps} "
+            f"{VARIANTS[variant]}{resume}"
+        )
 
 
-def make(plan: Plan, *, print_only: bool = False) -> None:
+def make(plan: Plan) -> None:
     """Run what is not finished.
 
     Raises:
         RunFailed: a command failed; names it.
     """
+    dataset = open_dataset(str(plan.data / "manifests"))
     for run, variant, seed in plan.runs():
-        for command in plan.commands(run, variant, seed):
+        if is_measured(run):
+            continue
+        if not (run / "checkpoints" / f"step-{plan.steps:06d}").is_dir():
+            command = plan.command(run, variant, seed)
             print(f"$ {command}", flush=True)
-            if not print_only and subprocess.run([sys.executable, *shlex.split(command)[1:]], check=False).returncode:
+            if subprocess.run([sys.executable, *shlex.split(command)[1:]], check=False).returncode:
                 raise RunFailed(f"{command} failed; what is finished is kept")
+        measure(run, dataset, plan.pairs)
+
+
+def is_measured(run: Path) -> bool:
+    """Whether a run has its evaluation."""
+    return (run / "evaluation" / "evaluation.json").is_file()
+
+
+def measure(run: Path, dataset: Dataset, pairs: int) -> None:
+    """train.evaluate's measurement of the test split, with one thread: two hinder each other where cores are shared."""
+    torch.set_num_threads(1)
+    pipeline = NumeriKontrolPipeline.from_pretrained(run)
+    evaluate(pipeline, dataset, split="test", pairs=pairs, steps=0, out=run / "evaluation")
 
 
 def main() -> None:
@@ -78,13 +97,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=32, help="measured edits per attribute")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--write", type=Path, help="a Markdown file whose table is replaced")
-    parser.add_argument("--print", action="store_true", help="print the commands alone")
     chosen = parser.parse_args()
     with reported(False):
         plan = Plan(data=chosen.data, out=chosen.out, steps=chosen.steps, pairs=chosen.pairs, seeds=tuple(chosen.seeds))
-        make(plan, print_only=chosen.print)
-        if chosen.write and not chosen.print:
-            results = results_of(chosen.data / "manifests", {v: [r for r, o, _ in plan.runs() if o == v] for v in VARIANTS})
+        make(plan)
+        if chosen.write:
+            results = results_of(chosen.data / "manifests", {v: [run for run, other, _ in plan.runs() if other == v] for v in VARIANTS})
             write_between(chosen.write, "study", table_of(results))
 
 

@@ -35,15 +35,15 @@ Results = dict[str, dict[str, list[Figures]]]
 
 def results_of(manifests: Path, variants: Mapping[str, Sequence[Path]]) -> tuple[Results, dict[str, str]]:
     """Figures of the runs of each variant, copying the source beside them, and each attribute's unit."""
-    ranges = _ranges(manifests)
+    widest = ranges(manifests)
     found: Results = {}
     units: dict[str, str] = {}
     for variant, runs in variants.items():
         for run in runs:
             for name, values in read_json(run / "evaluation" / "evaluation.json")["attributes"].items():
                 units[name] = values["unit"]
-                own = found.setdefault(name, {_COPY: [_copied(values, ranges[name])]})
-                share = values["error"] / ranges[name]
+                own = found.setdefault(name, {_COPY: [_copied(values, widest[name])]})
+                share = values["error"] / widest[name]
                 figures = Figures(share=share, **{key: values[key] for key in ("psnr", "spearman", "slope", "error")})
                 own.setdefault(variant, []).append(figures)
     return found, units
@@ -95,7 +95,7 @@ def _copied(values: Mapping[str, Any], span: float) -> Figures:
     return Figures(psnr=values["psnr_copy"], spearman=float("nan"), slope=0.0, error=error, share=error / span)
 
 
-def _ranges(manifests: Path) -> dict[str, float]:
+def ranges(manifests: Path) -> dict[str, float]:
     """The widest change within a test series of each attribute, in its scale's unit."""
     held_out = HeldOut(open_dataset(str(manifests)), "test", 64)
     found: dict[str, float] = {}
