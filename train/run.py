@@ -51,8 +51,8 @@ def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path
     torch.set_num_threads(config.threads or default_threads())
     cv2.setNumThreads(1)
     check_loggers(config.running.log_to)
-    dataset = open_dataset(config.shards)
     team = Team(cpu=config.base in ("auto", "nano") or not torch.cuda.is_available(), sharding=config.running.sharding)
+    dataset = team.together(lambda: open_dataset(config.shards))
     team.alone(lambda: resolve(config.base))  # a hub id is fetched once
     folder, why = resolve(config.base)
     kind = folder.kind if folder else "nano"
@@ -60,8 +60,8 @@ def train(config: TrainConfig, interrupt: GentleInterrupt | None = None) -> Path
     check_team(config, team.world)
     run = Path(team.told(lambda: str(run_folder(config, kind))))
     if config.resume:
-        check_settings(run, config)
-    base = open_for_training(config, dataset, folder, rank=team.rank, world=team.world, interrupt=interrupt)
+        team.together(lambda: check_settings(run, config))
+    base = team.together(lambda: open_for_training(config, dataset, folder, rank=team.rank, world=team.world, interrupt=interrupt))
     if team.leads:
         print(f"{why}; {config.max_steps} steps of {config.batch} pairs{_spread(config, team)}; writing to {run}", flush=True)
     trainer = Trainer(config, dataset, base, run, team, interrupt)

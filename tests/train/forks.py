@@ -41,7 +41,7 @@ def fork(work: Callable[[], object], output: Path) -> Child:
         return Child(pid, output)
     code = 1
     try:
-        sys.stdout = sys.stderr = open(output, "w", encoding="utf-8", buffering=1)
+        sys.stdout = sys.stderr = open(output, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 (it ends with the process)
         work()
         code = 0
     except SystemExit as leaving:

@@ -113,6 +113,21 @@ class Team:
         self.settle(error)
         return result
 
+    def together(self, work: Callable[[], T]) -> T:
+        """What ``work``, in which nobody waits for the others, gives here, once it has gone well everywhere.
+
+        Raises:
+            Exception: what ``work`` raises.
+            RunFailed: it failed in another process, which says why.
+        """
+        try:
+            result = work()
+        except Exception as error:
+            self.settle(error)
+            raise
+        self.settle(None)
+        return result
+
     def told(self, work: Callable[[], str]) -> str:
         """What ``work`` gives in the leading process, in every process; raises as `alone`."""
         words: list[str | None] = [self.alone(work)]

@@ -39,7 +39,7 @@ from train.optimising.masters import full_precision
 from train.optimising.memory import save_memory
 from train.optimising.optimisers import make_optimiser
 from train.optimising.schedules import rate
-from train.running.checkpoint import checkpoint_folder, checkpoints, read_checkpoint, save_checkpoint
+from train.running.checkpoint import Checkpoint, checkpoint_folder, checkpoints, read_checkpoint, save_checkpoint
 from train.running.distributed import Team
 from train.running.exchange import Told, exchange
 from train.running.log import RunLog
@@ -51,29 +51,36 @@ from train.running.validation import Validation
 
 
 class Trainer:
-    """One run: ``Trainer(...).run()``. ``config`` must have its open choices filled in (see `train.run.settle`)."""
+    """One run: ``Trainer(...).run()``. ``config`` must have its open choices filled in (see `train.planning.settle`)."""
 
     def __init__(
         self, config: TrainConfig, dataset: Dataset, base: Base, run: Path, team: Team, interrupt: GentleInterrupt | None = None
     ) -> None:
         self.config, self.options, self.folder, self.team, self.interrupt = config, config.running, run, team, interrupt
-        self.feed = Feed(
-            dataset, base, config.adapter, config.data, seed=config.seed, batch=config.batch, rank=team.rank, world=team.world,
-            second=partial(is_second, config.objective, config.seed),
-        )  # fmt: skip
+        self.feed, self.model, objective = team.together(lambda: self._make(dataset, base))
         self.index = self.feed.index
-        objective = Objective(config.objective, base, config.seed, self.feed.encode)
-        self.model = EditModel(base, config.adapter, seed=config.seed)
-        save_memory(config.memory, self.model.transformer)
         wrapped = team.wrap(self.model, self.model.transformer)
         self.stepper = Stepper(base, self.feed, objective, wrapped, team, config.accumulate)
         self.parameters = self.model.trained()
         self.optimiser = make_optimiser(config.optimising, self.model)
         self.average = Average(self.parameters, config.optimising.ema, full_precision(self.optimiser, self.parameters))
         self.state = TrainingState(team, self.parameters, self.average.weights, self.optimiser)
-        self.validation = Validation(dataset, self.feed, self.model, self.index.attributes, self.options.validate_pairs, team)
+        self.validation = team.together(
+            lambda: Validation(dataset, self.feed, self.model, self.index.attributes, self.options.validate_pairs, team)
+        )
         self.log: RunLog | None = None
         """In the leading process alone."""
+        self._saved = 0.0
+
+    def _make(self, dataset: Dataset, base: Base) -> tuple[Feed, EditModel, Objective]:
+        config = self.config
+        feed = Feed(
+            dataset, base, config.adapter, config.data, seed=config.seed, batch=config.batch, rank=self.team.rank,
+            world=self.team.world, second=partial(is_second, config.objective, config.seed),
+        )  # fmt: skip
+        model = EditModel(base, config.adapter, seed=config.seed)
+        save_memory(config.memory, model.transformer)
+        return feed, model, Objective(config.objective, base, config.seed, feed.encode)
 
     def run(self) -> Path:
         """Train up to ``max_steps``; returns the last checkpoint folder.
@@ -94,35 +101,40 @@ class Trainer:
         progress = Progress("train", self.config.max_steps, "steps") if self.team.leads else None
         if progress:
             progress.skip(first)
-        speed, saved, done = Speed(self.feed, self.model.base.device), time.monotonic(), first
+        speed, done = Speed(self.feed, self.model.base.device), first
         told: Told | None = None
-        self.model.train()
-        batches = self.feed.steps(first, self.config.max_steps)
-        batch, error = _next(batches)
-        self.team.settle(error)
-        while batch is not None:
-            step, done = batch.step, batch.step + 1
-            losses = self.stepper.backward(batch)
-            norm = clip(list(self.parameters.values()), self.config.optimising.clip)
-            # The next batch is fetched while the device works, and before the row is sent that says whether that went well.
-            batch, error = _next(batches)
-            told = exchange(
-                self.team, losses, norm, heard=self.interrupt.signal if self.interrupt else 0, failed=error is not None,
-                due=self.team.leads and time.monotonic() - saved > 60 * self.options.checkpoint_minutes,
-            )  # fmt: skip
-            self._update(step, told, error)
+        for done, told in self.steps(first):
             speed.step()
             if progress:
                 progress.advance(note=f"loss {told.loss:.4f}")
             self._report(done, told, speed)
             if done < self.config.max_steps and (told.due or done % self.options.checkpoint_every == 0):
                 self._save(done)
-                saved = time.monotonic()
             if told.signal:
                 self._stop(done, told.signal)
         if progress:
             progress.close(f"loss {told.loss:.4f}" if told else "")
         return self._save(done)
+
+    def steps(self, first: int) -> Iterator[tuple[int, Told]]:
+        """Train from step ``first`` on: after each step how many are done, and what the processes told each other."""
+        self.model.train()
+        self._saved = time.monotonic()
+        batches = self.feed.steps(first, self.config.max_steps)
+        batch, error = _next(batches)
+        self.team.settle(error)
+        while batch is not None:
+            step = batch.step
+            losses = self.stepper.backward(batch)
+            norm = clip(list(self.parameters.values()), self.config.optimising.clip)
+            # The next batch is fetched while the device works, and before the row is sent that says whether that went well.
+            batch, error = _next(batches)
+            told = exchange(
+                self.team, losses, norm, heard=self.interrupt.signal if self.interrupt else 0, failed=error is not None,
+                due=self.team.leads and time.monotonic() - self._saved > 60 * self.options.checkpoint_minutes,
+            )  # fmt: skip
+            self._update(step, told, error)
+            yield step + 1, told
 
     def _update(self, step: int, told: Told, error: Exception | None) -> None:
         """Step the optimiser, unless some process cannot go on."""
@@ -182,9 +194,16 @@ class Trainer:
                 save_adapter(folder, self.model, about)
 
         self.team.alone(lambda: save_checkpoint(final, content, adapter, keep=self.options.keep))
+        self._saved = time.monotonic()
         return final
 
     def _resume(self) -> int:
+        saved, where = self.team.together(self._last)
+        self.state.restore(saved, where)
+        return int(saved.state["step"])
+
+    def _last(self) -> tuple[Checkpoint, str]:
+        """The newest checkpoint and its name."""
         found = checkpoints(self.folder)
         if not found:
             raise AdapterError(f"{self.folder} has no checkpoint to resume from; run without --resume")
@@ -194,8 +213,7 @@ class Trainer:
                 raise AdapterError(
                     f"{found[-1]} was trained on other {what}; give the same --shards and --base, or start a new run with another --out"
                 )
-        self.state.restore(saved, str(found[-1]))
-        return int(saved.state["step"])
+        return saved, str(found[-1])
 
 
 def _next(batches: Iterator[Batch]) -> tuple[Batch | None, Exception | None]:

@@ -47,11 +47,26 @@ def runs(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         shard.write_bytes(bytes(shard.stat().st_size))
     damaged = out / "damaged_data" / dataset.manifests.name
     (out / "job.json").write_text(json.dumps({"out": str(out), "settings": settings(dataset), "damaged": str(damaged)}))
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "tests.train.running.ranks", str(out / "job.json")]
-    done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False, timeout=300
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    words = [
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "tests.train.running.ranks",
+        str(out / "job.json"),
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    torchrun = subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        output, _ = torchrun.communicate(timeout=300)
+    finally:
+        torchrun.terminate()  # it ends its workers; killed, it would leave them behind
+        torchrun.wait()
+    assert torchrun.returncode == 0, output
     return out
 
 

@@ -81,7 +81,9 @@ def test_a_restored_optimiser_goes_on_to_the_bit(name: str, dtype: torch.dtype) 
         step(model, optimiser, number)
         step(again, fresh, number)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
-    after, now = (pack(found, dict(of.named_parameters()), lambda tensor: tensor.detach()) for found, of in ((optimiser, model), (fresh, again)))
+    after, now = (
+        pack(found, dict(of.named_parameters()), lambda tensor: tensor.detach()) for found, of in ((optimiser, model), (fresh, again))
+    )
     assert after[0] == now[0]
     assert all(torch.equal(after[1][key], now[1][key]) for key in after[1])
     pointers = [tensor.untyped_storage().data_ptr() for tensor in after[1].values()]
