@@ -166,27 +166,27 @@ def _reference(setting: Setting, folder: BaseFolder, dataset: Dataset, *, cached
 
 
 def _table(setting: Setting, folder: BaseFolder, loops: list[Loop]) -> str:
+    from diffusers import FluxTransformer2DModel
+
     config = (FULL if setting.gpu else SMALL).transformer
     side = setting.size // (2 * folder.vae_scale)
     shape = StepShape(batch=setting.batch, text=TEXT_TOKENS + 1, picture=2 * side**2)
-    from diffusers import FluxTransformer2DModel
-
-    costs = transformer_costs(
-        FluxTransformer2DModel, config, shape, folder.base_class().targets(int(config["num_single_layers"])), setting.rank
-    )
-    ours = loops[-1].median
-    gpu = torch.cuda.get_device_name() if setting.gpu else f"CPU, {torch.get_num_threads()} torch thread(s)"
+    targets = folder.base_class().targets(int(config["num_single_layers"]))
+    costs = transformer_costs(FluxTransformer2DModel, config, shape, targets, setting.rank)
+    where = torch.cuda.get_device_name() if setting.gpu else f"CPU, {torch.get_num_threads()} torch thread(s)"
     head = (
-        f"{costs.parameters / 1e6:,.0f} million parameters with random weights, {setting.size}², batch {setting.batch}, LoRA rank {setting.rank}, {gpu}; "
-        f"median of {setting.turns} turns of {setting.steps} steps.\n\n"
+        f"{costs.parameters / 1e6:,.0f} million parameters with random weights, {setting.size}², batch {setting.batch}, LoRA rank "
+        f"{setting.rank}, {where}; median of {setting.turns} turns of {setting.steps} steps.\n\n"
     )
+    ours = loops[-1]
     columns = ["loop", "s/step", "ours / this"] + (["peak GiB", f"share of {_PEAK_TFLOPS} TFLOP/s"] if setting.gpu else [])
     rows = []
     for loop in loops:
-        row = [loop.name, f"{loop.median:.3f}", f"{ours / loop.median:.2f}"]
+        row = [loop.name, f"{loop.median:.3f}", f"{ours.median / loop.median:.2f}"]
         if setting.gpu:
-            share = costs.step_flops / loop.median / 1e12 / _PEAK_TFLOPS if loop is loops[-1] else float("nan")
-            row += [f"{loop.peak:.1f}", f"{share:.0%}" if share == share else "–"]
+            # Of the plain loop's longer text the FLOPs are others; its share would compare nothing.
+            share = f"{costs.step_flops / loop.median / 1e12 / _PEAK_TFLOPS:.0%}" if loop is ours else "–"
+            row += [f"{loop.peak:.1f}", share]
         rows.append(row)
     lines = [columns, ["---"] * len(columns), *rows]
     return head + "\n".join("| " + " | ".join(line) + " |" for line in lines)
