@@ -21,9 +21,9 @@ from cat_dataset.instructions import Edit, parse
 from cat_dataset.progress import Progress
 from cat_dataset.sheets import save_png, sheet
 from cat_dataset.typer_app import run_typer
-from train.edits import check_edits, edit_flag, value_flags, values_after
-from train.pictures import read_picture
-from train.shipped import shipped_adapter
+from train.editing.edits import check_edits, edit_flag, value_flags, values_after
+from train.editing.pictures import read_picture
+from train.editing.shipped import shipped_adapter
 
 
 def sweep_edits(edits: Sequence[Edit], low: float, high: float, count: int) -> list[list[Edit]]:

@@ -25,10 +25,10 @@ from cat_dataset.progress import Progress
 from cat_dataset.sheets import evenly, save_png, sheet
 from cat_dataset.typer_app import run_typer
 from train.data.loader import default_threads
+from train.editing.sampler import edit_pictures
 from train.measure import HeldOut, summary
 from train.pipeline import NumeriKontrolPipeline
 from train.plots import asked_against_achieved, loss_curve
-from train.sampler import edit_pictures
 
 _SWEEPS = 2
 _SWEEP_FRAMES = 7

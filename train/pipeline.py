@@ -22,14 +22,14 @@ from cat_dataset.instructions import Edit
 from train.adapter.files import load_model
 from train.data.instructions import of_edits
 from train.data.texts import TextMemory
-from train.edits import Asked, as_edits, canonical, check_edits, values_after
+from train.editing.edits import Asked, as_edits, canonical, check_edits, values_after
+from train.editing.pictures import Picture, add_change, as_rgb
+from train.editing.sampler import edit_latents, edit_pictures
+from train.editing.shipped import shipped_adapter
+from train.editing.ways import How, Ways
 from train.model import EditModel
-from train.pictures import Picture, add_change, as_rgb
 from train.requests import Instruction
 from train.running.checkpoint import adapter_folder
-from train.sampler import edit_latents, edit_pictures
-from train.shipped import shipped_adapter
-from train.ways import How, Ways
 
 Result = Image.Image | Rgb
 
@@ -41,7 +41,7 @@ class NumeriKontrolPipeline:
     the picture's detail (nano) computes only the change at that size and adds it, enlarged.
 
     All ways of editing take an image, a path or a PIL image (both turned upright by their EXIF) or an array [H, W, 3], uint8
-    or floats in [0, 1]; and the keyword arguments of `train.ways.Ways`: values, prompt, steps, seed, guidance, progress,
+    or floats in [0, 1]; and the keyword arguments of `train.editing.ways.Ways`: values, prompt, steps, seed, guidance, progress,
     cancel, output. They raise `UsageError` for what cannot be asked, `InputError` for a picture that cannot be edited, and
     `Stopped` when ``cancel`` says so.
     """

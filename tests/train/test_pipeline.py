@@ -24,12 +24,12 @@ from train.attention.masks import dense_mask
 from train.bases.choose import open_base
 from train.bases.folder import find_folder
 from train.bases.nano import NanoBase, NanoShape
-from train.edits import values_after
+from train.editing.edits import values_after
+from train.editing.pictures import SMALLEST, add_change, as_rgb
+from train.editing.sampler import edit_latents
 from train.model import EditModel
-from train.pictures import SMALLEST, add_change, as_rgb
 from train.pipeline import NumeriKontrolPipeline
 from train.requests import Instruction
-from train.sampler import edit_latents
 
 API, STOCK = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[2] / "docs" / "edit.md").read_text(encoding="utf-8"), re.DOTALL)
 PHOTO = np.random.default_rng(5).integers(0, 256, (16, 24, 3), dtype=np.uint8)
@@ -247,7 +247,7 @@ def test_fused_lora_is_the_same_picture(root: Path, kontext: NumeriKontrolPipeli
 
 
 def test_a_package_without_an_adapter_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.shipped.files", lambda _: tmp_path)
+    monkeypatch.setattr("train.editing.shipped.files", lambda _: tmp_path)
     with pytest.raises(AdapterError, match="no adapter ships"):
         NumeriKontrolPipeline.from_pretrained()
 

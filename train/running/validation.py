@@ -16,10 +16,10 @@ from cat_dataset.images import Rgb
 from cat_dataset.manifests import Dataset
 from cat_dataset.sheets import sheet
 from train.data.feed import Feed
+from train.editing.sampler import edit_pictures
 from train.measure import HeldOut, Score, Trial, summary
 from train.model import EditModel
 from train.running.distributed import Team
-from train.sampler import edit_pictures
 
 _SHOWN = 8
 _CACHE_MB = 64

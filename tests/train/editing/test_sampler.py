@@ -17,9 +17,9 @@ from train.bases.choose import open_base
 from train.bases.folder import find_folder
 from train.bases.interface import Condition
 from train.bases.nano import NanoBase, NanoShape
+from train.editing.sampler import edit_latents, edit_pictures, starting_noise
 from train.model import EditModel
 from train.requests import Instruction, collate
-from train.sampler import edit_latents, edit_pictures, starting_noise
 
 SOURCE = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
 MIXED = [ask(ISO), ask(ISO, TURN), ask((ISO[0], 1, -0.8))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from cat_dataset.errors import UsageError
-from train.sampler import Cancel, Tell
+from train.editing.sampler import Cancel, Tell
 
 _MOST_STEPS = 1000
 
