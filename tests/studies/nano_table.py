@@ -43,9 +43,8 @@ def results_of(manifests: Path, variants: Mapping[str, Sequence[Path]]) -> tuple
             for name, values in read_json(run / "evaluation" / "evaluation.json")["attributes"].items():
                 units[name] = values["unit"]
                 own = found.setdefault(name, {_COPY: [_copied(values, widest[name])]})
-                share = values["error"] / widest[name]
-                figures = Figures(share=share, **{key: values[key] for key in ("psnr", "spearman", "slope", "error")})
-                own.setdefault(variant, []).append(figures)
+                known = {key: float("nan") if values[key] is None else values[key] for key in ("psnr", "spearman", "slope", "error")}
+                own.setdefault(variant, []).append(Figures(share=known["error"] / widest[name], **known))
     return found, units
 
 
