@@ -62,3 +62,16 @@ def test_the_rooms_of_capture_point_one_way(room: str) -> None:
         for name in imports(path):
             parts = name.split(".")
             assert parts[0] != "capture" or len(parts) < 2 or parts[1] not in later, f"{path} imports {name}"
+
+
+TRAIN = ("attention", "bases", "adapter", "objective", "data", "optimising", "editing", "running", "planning", "bench")
+"""Each room of train/ may import those before it. Options of a room are read by train.config, which the last three know."""
+
+
+@pytest.mark.parametrize("room", TRAIN)
+def test_the_rooms_of_train_point_one_way(room: str) -> None:
+    later = set(TRAIN[TRAIN.index(room) + 1 :])
+    for path in (ROOT / "train" / room).rglob("*.py"):
+        for name in imports(path):
+            parts = name.split(".")
+            assert parts[0] != "train" or len(parts) < 2 or parts[1] not in later, f"{path} imports {name}"

@@ -76,8 +76,8 @@ def run(
 
         import torch
 
-        from train.adapter.files import read_adapter_json
         from train.data.loader import default_threads
+        from train.model_files import read_adapter_json
         from train.pipeline import NumeriKontrolPipeline
         from train.running.checkpoint import adapter_folder
 

@@ -19,7 +19,6 @@ from PIL import Image
 from cat_dataset.errors import UsageError
 from cat_dataset.images import Rgb, resize_area
 from cat_dataset.instructions import Edit
-from train.adapter.files import load_model
 from train.data.instructions import of_edits
 from train.data.texts import TextMemory
 from train.editing.edits import Asked, as_edits, canonical, check_edits, values_after
@@ -28,6 +27,7 @@ from train.editing.sampler import edit_latents, edit_pictures
 from train.editing.shipped import shipped_adapter
 from train.editing.ways import How, Ways
 from train.model import EditModel
+from train.model_files import load_model
 from train.requests import Instruction
 from train.running.checkpoint import adapter_folder
 

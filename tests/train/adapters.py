@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 from cat_dataset.attributes import attribute
-from train.adapter.files import save_adapter
 from train.adapter.options import AdapterOptions
 from train.bases.interface import Base
 from train.model import EditModel
+from train.model_files import save_adapter
 
 
 def random_model(base: Base, options: AdapterOptions | None = None) -> EditModel:

@@ -26,12 +26,12 @@ from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.manifests import Dataset
 from cat_dataset.progress import Progress
 from cat_dataset.sheets import save_png
-from train.adapter.files import save_adapter
 from train.bases.interface import Base
 from train.config import TrainConfig
 from train.data.feed import Feed
 from train.data.loader import Batch
 from train.model import EditModel
+from train.model_files import save_adapter
 from train.objective.consistency import is_second
 from train.objective.step import Objective
 from train.optimising.average import Average

@@ -21,7 +21,6 @@ from PIL import Image
 from cat_dataset.errors import InputError, UsageError
 from cat_dataset.manifests import Dataset
 from tests.train.requests import ISO, TURN, ask, velocity
-from train.adapter.files import load_model
 from train.adapter.options import AdapterOptions
 from train.bases.choose import open_base
 from train.bases.folder import find_folder, missing
@@ -30,6 +29,7 @@ from train.bases.interface import Base, Condition
 from train.bases.inventory import ENCODERS
 from train.config import TrainConfig
 from train.model import EditModel
+from train.model_files import load_model
 from train.run import train
 from train.running.checkpoint import adapter_folder
 from train.tensors import load_tensors

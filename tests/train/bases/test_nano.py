@@ -9,12 +9,12 @@ import torch
 
 from cat_dataset.errors import AdapterError
 from tests.train.requests import ISO, ask, velocity
-from train.adapter.files import BASE_FILE, load_model, save_adapter
 from train.adapter.options import AdapterOptions
 from train.bases.nano import NanoBase, NanoShape, _curve, _patches, _pixels
 from train.bases.words import TEXT_PLACES
 from train.editing.sampler import edit_pictures
 from train.model import EditModel
+from train.model_files import BASE_FILE, load_model, save_adapter
 
 SHAPE = NanoShape(size=16, patch=8)
 BRIGHT, DARK, GAIN = (("Increase the exposure", 4, 0.5), ("Decrease the exposure", 4, -0.5), ("Decrease the ISO", 1, -0.3))

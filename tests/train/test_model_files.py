@@ -17,10 +17,10 @@ from diffusers import FluxKontextPipeline
 
 from cat_dataset.errors import AdapterError
 from tests.train.requests import ISO, TURN, ask, velocity
-from train.adapter.files import LORA_FILE, PROJECTOR_FILE, load_model, save_adapter
 from train.adapter.options import AdapterOptions
 from train.bases.nano import NanoBase, NanoShape
 from train.model import EditModel
+from train.model_files import LORA_FILE, PROJECTOR_FILE, load_model, save_adapter
 from train.tensors import load_tensors, save_tensors
 
 ABOUT = {"tasks": {"iso": 1, "rotation_z": 10}}
