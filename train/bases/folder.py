@@ -14,6 +14,7 @@ from cat_dataset.files import read_json
 from train.bases.hub import how_to_get, is_hub_id, snapshot
 from train.bases.inventory import ENCODERS, lacks
 from train.bases.options import USUAL, BaseOptions
+from train.bases.quiet import hush
 
 if TYPE_CHECKING:
     from train.bases.frozen import FrozenBase
@@ -94,13 +95,10 @@ class BaseFolder:
             InputError: files are incomplete or damaged.
             UsageError: nf4 without bitsandbytes or a GPU.
         """
-        import diffusers
-        import transformers
-
         self.check(encoders=encoders, transformer=transformer)
-        for library in (diffusers, transformers):
-            library.utils.logging.set_verbosity_error()
-            library.utils.logging.disable_progress_bar()
+        hush()
+        import diffusers
+
         left_out = (() if encoders else ENCODERS[self.kind]) + (() if transformer else ("transformer",))
         given: dict[str, Any] = dict.fromkeys(left_out)
         if options.base_weights == "nf4" and transformer:

@@ -7,6 +7,7 @@ is written too where it is small; the 12-billion-parameter one is made in memory
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 
 from train.bases.folder import BaseFolder
 from train.bases.options import USUAL, BaseOptions
+from train.bases.quiet import hush
 from train.tensors import default_dtype
 
 FULL_TRANSFORMER: dict[str, Any] = {
@@ -46,6 +48,7 @@ SMALL = Sizes(transformer=SMALL_TRANSFORMER)
 
 def write_folder(folder: Path, sizes: Sizes, *, transformer: bool = True, seed: int = 0) -> Path:
     """Write the pipeline into ``folder`` and return it; without ``transformer`` of that only the config.json."""
+    hush()
     from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxKontextPipeline, FluxTransformer2DModel
     from transformers import CLIPTextConfig, CLIPTextModel, T5Config, T5EncoderModel
 
@@ -75,7 +78,7 @@ def write_folder(folder: Path, sizes: Sizes, *, transformer: bool = True, seed: 
                     num_attention_heads=max(1, pooled // 64), projection_dim=pooled, bos_token_id=0, eos_token_id=1, pad_token_id=1,
                 )
             ),
-            tokenizer=_clip_tokenizer(folder, letters),
+            tokenizer=_clip_tokenizer(letters),
             text_encoder_2=T5EncoderModel(
                 T5Config(
                     vocab_size=len(letters) + 4, d_model=width, d_kv=min(64, width), d_ff=width, num_layers=sizes.text_layers,
@@ -121,16 +124,16 @@ class RandomFolder(BaseFolder):
         return pipeline.to(self.device)
 
 
-def _clip_tokenizer(folder: Path, letters: list[str]) -> Any:
+def _clip_tokenizer(letters: list[str]) -> Any:
     """CLIP's tokenizer that knows single letters."""
     from transformers import CLIPTokenizer
 
-    words = folder / "tokenizer"
-    words.mkdir(parents=True, exist_ok=True)
     pieces = ["<|startoftext|>", "<|endoftext|>", *letters, *[f"{letter}</w>" for letter in letters]]
-    (words / "vocab.json").write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}), encoding="utf-8")
-    (words / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
-    return CLIPTokenizer(str(words / "vocab.json"), str(words / "merges.txt"), model_max_length=77)
+    with tempfile.TemporaryDirectory() as words:
+        vocabulary, merges = Path(words, "vocab.json"), Path(words, "merges.txt")
+        vocabulary.write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}), encoding="utf-8")
+        merges.write_text("#version: 0.2\n", encoding="utf-8")
+        return CLIPTokenizer(str(vocabulary), str(merges), model_max_length=77)
 
 
 def _t5_tokenizer(letters: list[str]) -> Any:
