@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,3 +54,29 @@ def fork(work: Callable[[], object], output: Path) -> Child:
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def fork_ranks(work: Callable[[int], object], world: int, folder: Path, *, within_s: float) -> None:
+    """Run ``work(rank)`` in ``world`` children, in the environment that torchrun gives its own; they print to ``folder/<rank>.txt``.
+
+    Raises:
+        AssertionError: one of them failed, or they took longer than ``within_s`` and were killed; it has all that they printed.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def as_rank(rank: int) -> None:
+        about = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world, "MASTER_PORT": port}
+        os.environ.update({name: str(value) for name, value in about.items()}, MASTER_ADDR="127.0.0.1")
+        work(rank)
+
+    children = [fork(partial(as_rank, rank), folder / f"{rank}.txt") for rank in range(world)]
+    end = time.monotonic() + within_s
+    while any(child.running() for child in children) and time.monotonic() < end:
+        time.sleep(0.02)
+    for child in children:
+        if child.running():
+            os.kill(child.pid, signal.SIGKILL)
+    codes = [child.wait() for child in children]
+    assert not any(codes), "\n".join([f"exit codes {codes}", *(child.output.read_text(encoding="utf-8") for child in children)])

@@ -145,6 +145,11 @@ def test_damaged_checkpoints_are_refused(dataset: Dataset, tmp_path: Path) -> No
         train(again)
 
 
+def test_a_checkpoint_is_due_after_some_minutes(dataset: Dataset, tmp_path: Path) -> None:
+    often = config(dataset, tmp_path / "run", max_steps=3, checkpoint_minutes=1e-9, keep=9)
+    assert [p.name for p in checkpoints(train(often))] == ["step-000001", "step-000002", "step-000003"]
+
+
 def test_a_diverged_run_names_its_pairs_and_keeps_what_was_good(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(RunFailed, match=r"the loss is not finite at step \d \(pair \d of .*the checkpoints before it are kept"):
         train(config(dataset, tmp_path / "run", max_steps=9, learning_rate=1e37, checkpoint_every=1))

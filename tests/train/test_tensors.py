@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import errno
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from cat_dataset.errors import AdapterError
+from cat_dataset.manifests import Dataset
+from tests.train.forks import fork, needs_fork
+from train.run import main
 from train.tensors import load_tensors, save_tensors
 
 
@@ -34,34 +38,27 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         load_tensors(path)
 
 
-def test_a_full_disk_is_an_oserror(tmp_path: Path) -> None:
-    """On a real file system of 100 kB, where one may be mounted."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "none", str(disk)], capture_output=True, check=False)
-    if mounted.returncode != 0:
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 400 kB, where one may be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(folder)], capture_output=True, check=False).returncode:
         pytest.skip("this user may not mount a small disk")
-    try:
-        with pytest.raises(OSError) as full:
-            save_tensors(disk / "t.safetensors", {"a": torch.zeros(100_000)})
-        assert full.value.errno == 28
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_training_on_a_full_disk_says_so(dataset: object, tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(disk)], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this user may not mount a small disk")
-    try:
-        words = [
-            sys.executable, "-m", "train.run", "--shards", str(dataset.manifests), "--size", "16", "--batch", "2",  # type: ignore[attr-defined]
-            "--max-steps", "2", "--threads", "1", "--out", str(disk / "run"),
-        ]  # fmt: skip
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        assert done.returncode == 2
-        assert "disk full" in done.stderr.strip().splitlines()[-1]
-        assert not list((disk / "run" / "checkpoints").glob("step-*"))
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+def test_a_full_disk_is_an_oserror(disk: Path) -> None:
+    with pytest.raises(OSError) as full:
+        save_tensors(disk / "t.safetensors", {"a": torch.zeros(200_000)})
+    assert full.value.errno == errno.ENOSPC
+
+
+@needs_fork
+def test_training_on_a_full_disk_says_so(dataset: Dataset, disk: Path, tmp_path: Path) -> None:
+    words = ["--shards", str(dataset.manifests), "--size", "16", "--batch", "2", "--max-steps", "1", "--threads", "1"]
+    child = fork(lambda: main([*words, "--out", str(disk / "run")]), tmp_path / "output")
+    assert child.wait() == 2
+    assert "disk full" in child.last_line()
+    assert not list((disk / "run" / "checkpoints").iterdir())

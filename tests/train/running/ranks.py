@@ -1,16 +1,15 @@
-"""What each process does in test_distributed: ``torchrun ... -m tests.train.running.ranks JOB``, where JOB is a JSON file.
-
-Every part of it is a run of its own; what the runs raise goes to ``<out>/rank<r>.json``.
-"""
+"""What each process does in test_distributed. Every part of it is a run of its own; what they raise goes to ``<out>/rank<r>.json``."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import sys
+import time
 from pathlib import Path
 from typing import Any
+
+from accelerate.state import AcceleratorState
 
 from cat_dataset.errors import CatError
 from cat_dataset.interrupt import GentleInterrupt
@@ -18,9 +17,14 @@ from train.config import TrainConfig
 from train.run import train
 
 
-def main(job: dict[str, Any]) -> None:
-    rank, out = int(os.environ["RANK"]), Path(job["out"])
-    settings: dict[str, Any] = job["settings"]
+def walk(rank: int, out: Path, settings: dict[str, Any], damaged: str, later: str) -> None:
+    """All the runs, as one of two processes.
+
+    Args:
+        damaged: manifests of data that are damaged.
+        later: of data that are good for two steps.
+    """
+    AcceleratorState._reset_state(reset_partial_state=True)  # a fork has its parent's, of one process
     said: dict[str, list[str]] = {}
 
     def run(name: str, interrupt: GentleInterrupt | None = None, **more: object) -> None:
@@ -32,17 +36,14 @@ def main(job: dict[str, Any]) -> None:
 
     run("ddp", max_steps=4)
     run("fsdp2", max_steps=4, sharding="fsdp2", accumulate=2, resume=True)
-    run("damaged", max_steps=4, shards=job["damaged"] if rank == 1 else settings["shards"])
+    run("damaged_run", max_steps=4, shards=damaged if rank == 1 else settings["shards"])
+    run("later_run", max_steps=9, checkpoint_every=9, shards=later if rank == 1 else settings["shards"])
     run("diverged", max_steps=9, learning_rate=1e37)
     run("unequal", max_steps=4, batch=3)
     interrupt = GentleInterrupt("step", echo_s=60)
     if rank == 1:
         os.kill(os.getpid(), signal.SIGTERM)
         while not interrupt.signal:
-            pass
+            time.sleep(0.01)
     run("stopped", interrupt, max_steps=4)
     (out / f"rank{rank}.json").write_text(json.dumps(said), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
