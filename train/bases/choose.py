@@ -58,7 +58,6 @@ def open_base(
     seed: int = 0,
     encoders: bool = True,
     transformer: bool = True,
-    shape: NanoShape | None = None,
     options: BaseOptions = USUAL,
 ) -> Base:
     """The base in ``folder``; None is a fresh nano. ``size`` 0 is the base's own. ``encoders`` and ``transformer`` as in `FrozenBase`.
@@ -68,11 +67,11 @@ def open_base(
         UsageError: a size or option that it does not take.
     """
     if folder is None:
-        return NanoBase(shape or nano_shape(size, options), seed=seed)
+        return NanoBase(_nano_shape(size, options), seed=seed)
     return folder.base_class()(folder, size=size, encoders=encoders, transformer=transformer, options=options)
 
 
-def nano_shape(size: int, options: BaseOptions = USUAL) -> NanoShape:
+def _nano_shape(size: int, options: BaseOptions = USUAL) -> NanoShape:
     """nano's shape as a configuration asks for it; ``size`` 0 is its own."""
     return NanoShape(**({"size": size} if size else {}), residual=options.nano_residual)
 

@@ -62,6 +62,8 @@ class Base(ABC):
     """The embedded guidance value while training."""
     classifier_free: bool = False
     """Whether guidance is classifier-free: a second prediction without instruction."""
+    noise_fold: int = 1
+    """Side of the square of latents that one token holds, where the base's own pipeline draws an edit's noise before it packs latents."""
     steps: int = 28
     """Velocity evaluations of an edit unless told."""
 

@@ -25,6 +25,7 @@ class KontextBase(FrozenBase):
     name = "kontext"
     guidance: float | None = 2.5
     training_guidance: float | None = 1.0
+    noise_fold = 2
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -22,8 +22,6 @@ from train.requests import Instruction, Text, collate
 
 BATCH = 16
 """Pictures that go through the model together unless told."""
-_FOLD = {"kontext": 2}
-"""Side of the square of latents in one picture token, for bases whose own pipeline draws noise before it packs latents."""
 
 Cancel = Callable[[], bool] | Event
 Tell = Callable[[int, int], None]
@@ -133,7 +131,7 @@ def edit_latents(
 def starting_noise(base: Base, grid: tuple[int, int], channels: int, seed: int) -> Tensor:
     """[N, channels] float32: the numbers that the base's own diffusers pipeline draws for one picture from a CPU generator."""
     rows, columns = grid
-    fold = _FOLD.get(base.name, 1)
+    fold = base.noise_fold
     shape = (1, channels // fold**2, rows * fold, columns * fold)
     drawn = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
     return functional.pixel_unshuffle(drawn, fold)[0].flatten(1).T

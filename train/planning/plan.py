@@ -13,10 +13,9 @@ from cat_dataset.manifests import Dataset, open_dataset
 from cat_dataset.pairs import PairIndex
 from train.adapter.lora import lora_places
 from train.adapter.options import AdapterOptions
-from train.bases.choose import resolve
+from train.bases.choose import open_base, resolve
 from train.bases.folder import BaseFolder, missing
 from train.bases.frozen import TEXT_TOKENS
-from train.bases.nano import NanoBase, NanoShape
 from train.config import TrainConfig
 from train.data.encoded import Caches, cache_place
 from train.data.feed import training_pairs
@@ -91,11 +90,11 @@ def _describe_data(plan: Plan, config: TrainConfig, dataset: Dataset, index: Pai
 
 
 def _describe_nano(plan: Plan, config: TrainConfig) -> None:
-    shape = NanoShape(size=config.size) if config.size else NanoShape()
-    model = EditModel(NanoBase(shape), config.adapter)
-    side = shape.size // shape.patch
-    plan.add("parameters", f"{sum(p.numel() for p in model.trained().values()) / 1e6:.2f} million, all trained, float32")
-    plan.add("tokens", f"{2 * side**2} of picture and source at {shape.size} pixels")
+    base = open_base(None, size=config.size, options=config.bases)
+    trained = EditModel(base, config.adapter).trained()
+    rows, columns = base.grid(base.size, base.size)
+    plan.add("parameters", f"{sum(p.numel() for p in trained.values()) / 1e6:.2f} million, all trained, float32")
+    plan.add("tokens", f"{rows * columns} of source and noisy picture at {base.size} pixels")
 
 
 def _describe_frozen(plan: Plan, config: TrainConfig, folder: BaseFolder, edits: int, world: int) -> None:
