@@ -107,13 +107,24 @@ class HeldOut:
         start, end = float(values[pair.source]), float(values[pair.target])
         rows, ranked = self.rows(pair.series)
         reached = achieved_value(edit, [self.picture(row) for row in rows], ranked, chosen)
+        asked, achieved = changes(chosen, start, end, reached)
         return Score(
             series=pair.series,
-            asked=chosen.scale.difference(start, end),
-            achieved=chosen.scale.difference(start, reached),
+            asked=asked,
+            achieved=achieved,
             psnr=psnr(edit, trial.target),
             copied=psnr(trial.source, trial.target),
         )
+
+
+def changes(chosen: Attribute, start: float, end: float, reached: float) -> tuple[float, float]:
+    """Asked and achieved change of an edit from ``start`` to ``end`` that ``reached`` (natural values).
+
+    The achieved one is the asked one plus what the edit missed it by: of a half turn that ends a degree early, 179° and not
+    −179°, which is the same turn but would count as 359° of error.
+    """
+    asked = chosen.scale.difference(start, end)
+    return asked, asked + chosen.scale.difference(end, reached)
 
 
 def summary(chosen: Attribute, scores: Sequence[Score]) -> dict[str, Any]:
