@@ -120,11 +120,12 @@ class HeldOut:
 def changes(chosen: Attribute, start: float, end: float, reached: float) -> tuple[float, float]:
     """Asked and achieved change of an edit from ``start`` to ``end`` that ``reached`` (natural values).
 
-    The achieved one is the asked one plus what the edit missed it by: of a half turn that ends a degree early, 179° and not
-    −179°, which is the same turn but would count as 359° of error.
+    The achieved change is the short way round, unless the way past half a turn is nearer to the asked change than no change is:
+    asked for 180°, two degrees more are 182° and not −178°, which would count as 358° of error.
     """
-    asked = chosen.scale.difference(start, end)
-    return asked, asked + chosen.scale.difference(end, reached)
+    asked, short = chosen.scale.difference(start, end), chosen.scale.difference(start, reached)
+    past = asked + chosen.scale.difference(end, reached)
+    return asked, past if abs(past - asked) < abs(asked) / 2 else short
 
 
 def summary(chosen: Attribute, scores: Sequence[Score]) -> dict[str, Any]:
