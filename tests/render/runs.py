@@ -79,7 +79,7 @@ results.write_text(json.dumps(ended), encoding="utf-8")
 def in_turn(commands: Sequence[Sequence[object]]) -> list[subprocess.CompletedProcess[str]]:
     """Run ``render.blender.SCRIPT FLAGS...`` one after the other in one process: exit statuses, and what went to ``sys.stderr``.
 
-    For commands that fail: importing bpy takes longer than they do.
+    For commands that fail or render little: importing bpy takes longer than they do.
     """
     words = [list(map(str, command)) for command in commands]
     with tempfile.TemporaryDirectory() as name:

@@ -13,7 +13,7 @@ from cat_dataset.errors import InputError, UsageError
 from cat_dataset.series import read_series
 from render.blender.picture.quality import LADDER, QUALITIES, affordable, record, samples_of, settle, settled
 from render.blender.rotate import parser
-from tests.render.runs import TINY, error_lines, rotate
+from tests.render.runs import TINY, error_lines, in_turn, rotate
 
 NO_SAMPLES = [flag for flag in TINY if flag != "--samples"]
 NO_SAMPLES.remove("1")  # its value
@@ -84,10 +84,6 @@ def test_flags_that_contradict_are_refused(flags: list[str], problem: str) -> No
 
 def test_a_time_budget_is_measured_once_and_kept(tmp_path: Path) -> None:
     flags = [*NO_SAMPLES, "--states", 2, "--out", tmp_path]
-    hopeless = rotate(*flags, "--time-budget", 0.001)
-    assert hopeless.returncode == 2
-    assert "a frame of one sample takes" in error_lines(hopeless)[0]
-
     first = rotate(*flags, "--time-budget", 2)
     assert first.returncode == 0, first.stderr
     samples = read_series(tmp_path / "rotate_z-car-studio-v00").constants["samples"]
@@ -97,9 +93,13 @@ def test_a_time_budget_is_measured_once_and_kept(tmp_path: Path) -> None:
 
     kept = 3 if samples != 3 else 2  # had it measured again, it would not come to this
     record(tmp_path, 2.0, 64, "cpu", True).write_text(f'{{"samples": {kept}}}', encoding="utf-8")
-    other = rotate(*flags, "--first-view", 1, "--time-budget", 2)
+    later = [*flags, "--time-budget", 2]
+    other, conflict, hopeless = in_turn(
+        [["rotate", *later, "--first-view", 1], ["rotate", *later], ["rotate", *flags, "--time-budget", 0.001]]
+    )
     assert other.returncode == 0, other.stderr
     assert read_series(tmp_path / "rotate_z-car-studio-v01").constants["samples"] == kept
-    conflict = rotate(*flags, "--time-budget", 2)
     assert conflict.returncode == 2
     assert f"was made with samples = {samples}, not {kept}" in error_lines(conflict)[0]
+    assert hopeless.returncode == 2
+    assert "a frame of one sample takes" in error_lines(hopeless)[0]

@@ -1,14 +1,17 @@
-"""What one process runs in the tests of several processes: python -m torch.distributed.run … -m tests.cat_dataset.loading.ranks JOBS.
+"""The ranks of the tests of several processes: python -m tests.cat_dataset.loading.ranks JOBS NODES PROCESSES.
 
 JOBS is a JSON list. Each job has manifests, way, batch, steps, workers, state (or null) and out. Rank 0 writes to ``out``
-what all ranks saw, gathered over gloo.
+what all ranks saw, gathered over gloo. Every rank is a process with the environment that torchrun would give it; all are
+forked from one, because each that torchrun starts imports torch anew, for seconds.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,14 +71,38 @@ def refused(job: dict[str, Any]) -> dict[str, Any]:
         return {"refused": str(error)}
 
 
-def main() -> None:
+def rank_of(jobs: list[dict[str, Any]]) -> None:
+    """What one rank does."""
     distributed.init_process_group("gloo")
-    for job in json.loads(sys.argv[1]):
+    for job in jobs:
         gathered: list[Any] = [None] * distributed.get_world_size()
         distributed.all_gather_object(gathered, refused(job))
         if distributed.get_rank() == 0:
             Path(job["out"]).write_text(json.dumps(gathered), encoding="utf-8")
     distributed.destroy_process_group()
+
+
+def forked(jobs: list[dict[str, Any]], rank: int, nodes: int, processes: int) -> int:
+    """Start a rank; its process id."""
+    child = os.fork()
+    if child:
+        return child
+    numbers = {"RANK": rank, "WORLD_SIZE": nodes * processes, "LOCAL_RANK": rank % processes, "LOCAL_WORLD_SIZE": processes}
+    os.environ.update({name: str(number) for name, number in {**numbers, "GROUP_RANK": rank // processes}.items()})
+    try:
+        rank_of(jobs)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def main() -> None:
+    jobs, nodes, processes = (json.loads(word) for word in sys.argv[1:])
+    if any(job["way"] in ("split", "whole", "twice") for job in jobs):
+        import accelerate  # noqa: F401  # once, not in every rank
+    children = [forked(jobs, rank, nodes, processes) for rank in range(nodes * processes)]
+    sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0 for child in children))
 
 
 if __name__ == "__main__":

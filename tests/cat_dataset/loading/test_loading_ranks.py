@@ -1,4 +1,7 @@
-"""Real processes: four ranks on one node, then two on each of two, see what one process alone would; accelerate likewise."""
+"""Real processes: four ranks on one node, then two on each of two, see what one process alone would; accelerate likewise.
+
+Under torchrun itself: the example of docs/loading.md, see test_loading_docs.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("accelerate", reason="accelerate is not installed")
 from tests.cat_dataset.loading.ranks import INDEX, SIZES, STREAM
 
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 ROOT = Path(__file__).parents[3]
 BATCH = 8
 
@@ -44,27 +48,19 @@ def expected(root: Path) -> list[str]:
 
 
 def launch(root: Path, jobs: list[dict[str, Any]], *, nodes: int, processes: int) -> list[list[dict[str, Any]]]:
-    """Run jobs under torchrun on ``nodes`` × ``processes`` ranks; gives what every rank saw, job by job."""
+    """Run jobs on ``nodes`` × ``processes`` ranks; gives what every rank saw, job by job."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     jobs = [{"manifests": str(root / "manifests"), "state": None, "workers": 0, "batch": BATCH, **job} for job in jobs]
     for number, job in enumerate(jobs):
         job["out"] = str(root / f"{nodes}x{processes}-{number}.json")
     loopback = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
-    agents = [
-        subprocess.Popen(
-            [
-                sys.executable, "-m", "torch.distributed.run", f"--nnodes={nodes}", f"--nproc-per-node={processes}",
-                f"--node-rank={node}", "--master-addr=127.0.0.1", f"--master-port={port}", "-m", "tests.cat_dataset.loading.ranks",
-                json.dumps(jobs),
-            ],
-            cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", **loopback}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )
-        for node in range(nodes)
-    ]  # fmt: skip
-    said = [agent.communicate(timeout=300)[0] for agent in agents]
-    assert [agent.returncode for agent in agents] == [0] * nodes, "\n".join(said)
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1", **loopback}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cat_dataset.loading.ranks", json.dumps(jobs), str(nodes), str(processes)],
+        cwd=ROOT, env={**os.environ, **meeting}, text=True, capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     return [json.loads(Path(str(job["out"])).read_text(encoding="utf-8")) for job in jobs]
 
 
