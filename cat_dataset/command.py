@@ -16,6 +16,8 @@ from cat_dataset.errors import CatError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+_LONGEST = 4000
+"""Letters of an error: more can only be a flag's or a file's own content, which messages quote."""
 
 
 @contextmanager
@@ -57,6 +59,12 @@ def harmless(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
 
 
+def _short(text: str) -> str:
+    """``text``, its middle left out where it is too long to be read."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} [… {len(text) - 2 * half} letters …] {text[-half:]}"
+
+
 def _describe(error: OSError) -> str:
     where = error.filename or "the output folder"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -75,5 +83,5 @@ def leave(message: str, code: int, debug: bool = False) -> NoReturn:
 
         traceback.print_exc()
     sys.stdout.flush()
-    print(f"error: {harmless(message)}", file=sys.stderr, flush=True)
+    print(f"error: {harmless(_short(message))}", file=sys.stderr, flush=True)
     sys.exit(code)

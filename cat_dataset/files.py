@@ -48,10 +48,8 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         os.replace(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a failed write does not say where
-        elif isinstance(error, IsADirectoryError):
-            error.filename = str(path)  # it is not the temporary file that is one
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
+            error.filename = str(path)  # a failed write does not say where, and nobody has asked for the temporary file
         raise
     fsync_folder(path.parent)
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
-import types
 import typing
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
-
-from cat_dataset.errors import InputError, UsageError
+from cat_dataset.errors import UsageError
 from train.adapter.options import AdapterOptions
 from train.bases.options import BaseOptions
+from train.config_file import read_config_file
 from train.data.options import DataOptions
 from train.objective.options import ObjectiveOptions
 from train.optimising.memory_options import MemoryOptions
@@ -24,9 +21,8 @@ from train.optimising.options import OptimisingOptions
 from train.presets import preset
 from train.running.options import RunningOptions
 
-_CONFIG_CAP = 1 << 20
 _LARGEST = 1 << 40
-_MOST = {"seed": 2**63 - 1, "threads": 1024, "batch": 65536, "size": 4096, "rank": 4096}
+_MOST = {"seed": 2**63 - 1, "threads": 1024, "batch": 65536, "size": 4096, "rank": 4096, "validate_pairs": 10_000}
 """Upper limits: beyond them is a slip of the keyboard, not a run."""
 
 
@@ -154,7 +150,7 @@ def parse_config(
             parser.add_argument(flag, type=kind, default=None, help=doc, metavar=kind.__name__.upper())
     given = vars(parser.parse_args(arguments))
     file, plan, _ = given.pop("config"), given.pop("plan"), given.pop("debug")
-    values = _read_yaml(Path(file)) if file else {}
+    values = read_config_file(Path(file), {name: kind for name, (kind, _, _) in keys().items()}) if file is not None else {}
     values.update({key: value for key, value in given.items() if value is not None})
     return TrainConfig.of(**values), plan
 
@@ -164,42 +160,6 @@ class _OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (--help lists the flags)")
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; check --config")
-    if path.stat().st_size > _CONFIG_CAP:
-        raise InputError(f"{path} is larger than a configuration can be ({_CONFIG_CAP} bytes); check --config")
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    if raw is None:
-        return {}
-    if not isinstance(raw, dict):
-        raise InputError(f"{path} must hold keys and values, like 'batch: 16'")
-    return _checked(raw, str(path))
-
-
-def _checked(raw: dict[str, Any], where: str) -> dict[str, Any]:
-    hints = {name: kind for name, (kind, _, _) in keys().items()}
-    for key, value in raw.items():
-        if key not in hints:
-            near = get_close_matches(str(key), hints, n=1)
-            raise UsageError(
-                f"{where}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else f"; known keys: {', '.join(hints)}")
-            )
-        kind = hints[key]
-        if kind is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST:
-            raw[key] = float(value)
-            continue
-        plain = list if isinstance(kind, types.GenericAlias) else kind
-        if not isinstance(value, plain) or (isinstance(value, bool) and kind is not bool):
-            raise UsageError(f"{where}: {key} must be of type {plain.__name__}, not {value!r}")
-        if plain is list and not all(isinstance(item, str) for item in value):
-            raise UsageError(f"{where}: {key} must be a list of names, not {value!r}")
-    return raw
 
 
 def _field_docs(cls: type[Any]) -> dict[str, str]:

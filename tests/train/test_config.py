@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,27 @@ def test_every_field_is_documented() -> None:
         ("[" * 5000, "not valid YAML"),
         ("weight_decay: .nan", "must be a finite number"),
         ("learning_rate: 1" + "0" * 400, "must be of type float"),
+        ("learning_rate: fast", "must be of type float, not 'fast'"),
+        ("seed: 2001-99-99", "not valid YAML: month"),
+        ("seed: " + "9" * 5000, "not valid YAML: Exceeds the limit"),
+        ("seed: 1\nseed: 2", "'seed' stands twice"),
+        (
+            "batch: "
+            + "[&a [x, x], "
+            + "".join(f"&{b} [*{a}, *{a}, *{a}, *{a}, *{a}, *{a}, *{a}, *{a}], " for a, b in pairwise("abcdefghijk"))
+            + "]",
+            "batch must be of type int, not [[",
+        ),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(CatError, match=message.replace("[", r"\[")):
         parse_config(write(tmp_path, text))
+
+
+def test_numbers_are_read_as_people_write_them(tmp_path: Path) -> None:
+    config, _ = parse_config(write(tmp_path, "learning_rate: 1e-4\nema: 0"))
+    assert (config.optimising.learning_rate, config.optimising.ema) == (1e-4, 0.0)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -58,6 +75,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     [
         (["--bach", "3"], "unrecognized arguments: --bach"),
         (["--batch", "x"], "invalid int value"),
+        (["--config", ""], "is no file; check --config"),
+        (["--checkpointing", "9" * 5000], "whole number from 1"),
+        (["--validate-pairs", "1000000000000"], "validate_pairs must be at most 10000"),
         (["--learning-rate", "nan"], "learning_rate must be a finite number"),
         (["--seed", str(2**64)], "seed must be at most"),
         (["--threads", "1000000"], "threads must be at most 1024"),

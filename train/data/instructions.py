@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cat_dataset.attributes import attribute
 from cat_dataset.instructions import Edit, build
@@ -26,9 +27,12 @@ def of_pair(pair: Pair, options: AdapterOptions) -> Instruction:
 def of_edits(edits: Sequence[Edit], values: Mapping[str, float], options: AdapterOptions) -> Instruction:
     """What the model is told to make ``edits`` of a picture with these natural ``values``.
 
+    Turns are told the short way round, as pairs are: 300 degrees are -60.
+
     Raises:
         UsageError: an impossible change, or one that needs a value that is not given.
     """
+    edits = [replace(edit, delta=attribute(edit.attribute).delta(0.0, edit.delta)) for edit in edits]
     chosen = [attribute(edit.attribute) for edit in edits]
     return Instruction(
         tasks=tuple(one.task for one in chosen),

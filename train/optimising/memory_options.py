@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cat_dataset.errors import UsageError
@@ -41,4 +42,4 @@ class MemoryOptions:
     @property
     def every(self) -> int:
         """N where checkpointing is a number, else 0."""
-        return int(self.checkpointing) if self.checkpointing.isascii() and self.checkpointing.isdigit() else 0
+        return int(self.checkpointing) if re.fullmatch("[0-9]{1,6}", self.checkpointing) else 0
