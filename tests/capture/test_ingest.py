@@ -132,9 +132,9 @@ def test_one_damaged_file_never_ends_a_scene(tmp_path, shoot, workers):
 
 def test_the_number_of_workers_does_not_change_a_bit(tmp_path, shoot):
     folder = shoot("iso", 8, size=ROOMY)
-    for workers in (0, 1, 2):
+    for workers in (0, 2):  # with one: see the killed ingests
         cat_ingest(folder, "--out", tmp_path / str(workers), workers=workers)
-    assert folder_bytes(tmp_path / "0") == folder_bytes(tmp_path / "1") == folder_bytes(tmp_path / "2")
+    assert folder_bytes(tmp_path / "0") == folder_bytes(tmp_path / "2")
 
 
 def test_hand_held_frames_are_aligned_and_cut_alike(tmp_path, shoot):
@@ -379,7 +379,7 @@ def _killed(arguments, journal, lines):
     process = subprocess.Popen(
         [sys.executable, "-m", "capture.ingest", *map(str, arguments), "--workers", "1"], cwd=ROOT, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (journal.is_file() and journal.read_bytes().count(b"\n") >= lines):
         assert process.poll() is None, "finished before it could be killed"
         assert time.monotonic() < deadline
@@ -388,15 +388,16 @@ def _killed(arguments, journal, lines):
     process.wait()
 
 
-@pytest.mark.parametrize(("journal", "lines"), [(".work/examined.jsonl", 4), (".work/aligned/examined.jsonl", 3), ("journal.jsonl", 4)])
-def test_a_killed_ingest_goes_on_and_ends_with_the_same_bytes(tmp_path, shoot, journal, lines):
+def test_a_killed_ingest_goes_on_and_ends_with_the_same_bytes(tmp_path, shoot):
     folder = shoot("exposure", 9, size=(384, 256), limits=(-1, 1), traps=["hand_held", "wrong_exif:7=2"])
     cat_ingest(folder, "--out", tmp_path / "whole", expect=2)
-    made = tmp_path / "killed" / "exposure_series"
-    _killed([folder, "--out", tmp_path / "killed"], made / journal, lines)
-    assert not (made / "series.json").exists()
-    cat_ingest(folder, "--out", tmp_path / "killed", expect=2)
-    assert folder_bytes(tmp_path / "killed") == folder_bytes(tmp_path / "whole")
+    for number, (journal, lines) in enumerate(((".work/examined.jsonl", 4), (".work/aligned/examined.jsonl", 3), ("journal.jsonl", 4))):
+        out = tmp_path / f"killed{number}"
+        made = out / "exposure_series"
+        _killed([folder, "--out", out], made / journal, lines)
+        assert not (made / "series.json").exists()
+        cat_ingest(folder, "--out", out, expect=2)
+        assert folder_bytes(out) == folder_bytes(tmp_path / "whole"), journal
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file size limits are POSIX")
