@@ -13,8 +13,10 @@ from train.adapter.options import AdapterOptions
 from train.bases.nano import NanoBase, NanoShape, _curve, _patches, _pixels
 from train.bases.words import TEXT_PLACES
 from train.editing.sampler import edit_pictures
+from train.editing.shipped import shipped_adapter
 from train.model import EditModel
 from train.model_files import BASE_FILE, load_model, save_adapter
+from train.pipeline import NumeriKontrolPipeline
 
 SHAPE = NanoShape(size=16, patch=8)
 BRIGHT, DARK, GAIN = (("Increase the exposure", 4, 0.5), ("Decrease the exposure", 4, -0.5), ("Decrease the ISO", 1, -0.3))
@@ -136,3 +138,13 @@ def test_a_damaged_adapter_is_named(trained: EditModel, tmp_path: Path) -> None:
 
 def test_fit_keeps_the_aspect_ratio_on_the_grid() -> None:
     assert NanoBase().fit(picture(200, 300)).shape in ((56, 80, 3), (48, 80, 3))
+
+
+def test_the_adapter_that_ships_brightens_by_number() -> None:
+    assert sum(file.stat().st_size for file in shipped_adapter().iterdir()) <= 20e6
+    ramp = np.linspace(20, 150, 96)[:, None, None] * np.linspace(0.7, 1, 72)[None, :, None] * np.array([1.0, 0.9, 0.8])
+    pipe = NumeriKontrolPipeline.from_pretrained()
+    sweep = pipe.sweep(ramp.astype(np.uint8), "exposure", [-1.5, -0.5, 0, 0.5, 1.5], output="np")
+    means = [float(np.mean(edited)) for edited in sweep]  # type: ignore[arg-type]
+    assert np.all(np.diff(means) > 3)
+    assert abs(means[2] - ramp.mean()) < 5
