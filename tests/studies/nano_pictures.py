@@ -34,13 +34,12 @@ def table(manifests: Path, evaluation: Path) -> str:
     return "\n".join(lines)
 
 
-def learning_curve(manifests: Path, run: Path, target: Path) -> None:
-    """Spearman and error of the validation edits over the steps of a run's validation.jsonl."""
+def learning_curve(run: Path, target: Path) -> None:
+    """Spearman and PSNR of the validation edits, less that of copying the source, over the steps of a run's validation.jsonl."""
     import matplotlib
     from matplotlib import pyplot as plt
 
     matplotlib.use("Agg")
-    widest = ranges(manifests)
     entries = [json.loads(line) for line in (run / "validation.jsonl").read_text(encoding="utf-8").splitlines()]
     steps = [entry["step"] for entry in entries]
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6))
@@ -48,9 +47,9 @@ def learning_curve(manifests: Path, run: Path, target: Path) -> None:
         rows = [entry["attributes"][name] for entry in entries]
         style: dict[str, Any] = {"color": f"C{number}", "linestyle": "-" if attribute(name).level != "low" else "--", "label": name}
         left.plot(steps, [row["spearman"] for row in rows], **style)
-        right.plot(steps, [100 * row["error"] / widest[name] for row in rows], **style)
+        right.plot(steps, [row["psnr"] - row["psnr_copy"] for row in rows], **style)
     left.set(xlabel="optimiser step", ylabel="Spearman, asked against achieved", ylim=(-0.1, 1.02))
-    right.set(xlabel="optimiser step", ylabel="mean error, % of range", ylim=(0, 60))
+    right.set(xlabel="optimiser step", ylabel="PSNR above copying the source, dB")
     right.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     stream = io.BytesIO()
     # A fixed salt and no date: equal input gives equal bytes.
@@ -79,7 +78,7 @@ def main() -> None:
     with reported(False):
         manifests, evaluation, pictures = chosen.data / "manifests", chosen.run / "evaluation", chosen.write.parent / "pictures"
         write_between(chosen.write, "shipped", table(manifests, evaluation))
-        learning_curve(manifests, chosen.run, pictures / "nano_learning.svg")
+        learning_curve(chosen.run, pictures / "nano_learning.svg")
         sweeps(evaluation, pictures / "nano_sweeps.png")
 
 
