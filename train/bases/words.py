@@ -33,7 +33,7 @@ def _id(piece: str) -> int:
 class Words(nn.Module):
     """Ids [B, k, TEXT_PLACES] of k sentences each to one token per sentence, [B, k, width].
 
-    One transformer layer reads a sentence by itself; without it digits would have no places, and numbers in words no value.
+    One transformer layer reads a sentence by itself: what a digit is worth depends on the others, which a sum of words cannot tell.
     """
 
     def __init__(self, width: int) -> None:
