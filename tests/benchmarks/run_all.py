@@ -64,6 +64,7 @@ RUNS = (
     Run("render-frame", "bench_render_frame", (), ("--triangles", "4000", "--size", "64", "--rounds", "1", "--frames", "2")),
     Run("render-quality", "bench_render_quality", (), ("--size", "48", "--samples", "2", "8", "--reference", "32", "--states", "3")),
     Run("render-long", "bench_render_long", (), ("--frames", "16", "--series", "24", "--size", "16")),
+    Run("train", "bench_train", (), ("--size", "64", "--turns", "1"), scratch=False),
     Run("edit-tokens", "edit_tokens", (), ("--side", "128", "--turns", "1")),
 )
 

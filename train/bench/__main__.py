@@ -35,7 +35,7 @@ def main() -> None:
         setting = Setting(
             work=Path(work), size=options.size, batch=options.batch, rank=options.rank, turns=options.turns, steps=options.steps, gpu=gpu
         )
-        print(compare(setting), flush=True)
+        print(compare(setting)[1], flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,13 +51,21 @@ class Setting:
     gpu: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A loop ready to run: ``step`` makes one optimiser step, ``waited`` says the seconds that it has waited for data so far."""
+
+    step: Callable[[], object]
+    waited: Callable[[], float] | None = None
+
+
 @dataclass(kw_only=True, slots=True)
 class Loop:
-    """A loop under measurement: ``step`` makes one optimiser step; seconds per step of each turn; GiB at its peak."""
+    """What was measured of a loop: seconds per step of each turn, share of the time spent waiting for data, GiB at its peak."""
 
     name: str
-    step: Callable[[], object]
     seconds: list[float]
+    wait: float | None = None
     peak: float = 0.0
 
     @property
@@ -66,11 +74,15 @@ class Loop:
         return statistics.median(self.seconds)
 
 
-def compare(setting: Setting) -> str:
-    """Time all loops; the table, in Markdown."""
+Maker = tuple[str, Callable[[], Made]]
+"""A loop's name, and how it is made."""
+
+
+def compare(setting: Setting) -> tuple[list[Loop], str]:
+    """Time all loops, ours with caches last; with their table, in Markdown."""
     dataset = write_dataset(setting.work / "data", setting.size)
     folder = _folder(setting)
-    makers = [
+    makers: list[Maker] = [
         ("plain loop, as the script's defaults", lambda: _reference(setting, folder, dataset, cached=False)),
         ("plain loop, its --cache_latents", lambda: _reference(setting, folder, dataset, cached=True)),
         ("ours, caches", lambda: _ours(setting, folder, dataset, "auto")),
@@ -78,7 +90,7 @@ def compare(setting: Setting) -> str:
     if not setting.gpu:
         makers.insert(2, ("ours, encoding in every step", lambda: _ours(setting, folder, dataset, "off")))
     done = _alone(setting, makers) if setting.gpu else _in_turns(setting, makers)
-    return _table(setting, folder, done)
+    return done, _table(setting, folder, done)
 
 
 def _folder(setting: Setting) -> BaseFolder:
@@ -89,30 +101,40 @@ def _folder(setting: Setting) -> BaseFolder:
     return RandomFolder(source=place, kind="kontext", asked="random weights", transformer=FULL.transformer)
 
 
-def _in_turns(setting: Setting, makers: list[tuple[str, Callable[[], Callable[[], object]]]]) -> list[Loop]:
-    loops = [Loop(name=name, step=make(), seconds=[]) for name, make in makers]
-    for loop in loops:
-        loop.step()
+def _in_turns(setting: Setting, makers: Sequence[Maker]) -> list[Loop]:
+    made = [make() for _, make in makers]
+    for one in made:
+        one.step()
+    before = [one.waited() if one.waited else 0.0 for one in made]
+    loops = [Loop(name=name, seconds=[]) for name, _ in makers]
     for _ in range(setting.turns):
-        for loop in loops:
-            loop.seconds.append(_timed(loop.step, setting.steps))
+        for loop, one in zip(loops, made, strict=True):
+            loop.seconds.append(_timed(one.step, setting.steps))
+    for loop, one, start in zip(loops, made, before, strict=True):
+        loop.wait = _share(setting, loop, one, start)
     return loops
 
 
-def _alone(setting: Setting, makers: list[tuple[str, Callable[[], Callable[[], object]]]]) -> list[Loop]:
+def _alone(setting: Setting, makers: Sequence[Maker]) -> list[Loop]:
     """One after the other: two 12-billion-parameter models do not fit beside each other."""
     loops = []
     for name, make in makers:
         torch.cuda.reset_peak_memory_stats()
-        loop = Loop(name=name, step=make(), seconds=[])
-        loop.step()
-        loop.seconds += [_timed(loop.step, setting.steps) for _ in range(setting.turns)]
-        loop.peak = torch.cuda.max_memory_allocated() / 2**30
-        loop.step = lambda: None
+        one, loop = make(), Loop(name=name, seconds=[])
+        one.step()
+        before = one.waited() if one.waited else 0.0
+        loop.seconds += [_timed(one.step, setting.steps) for _ in range(setting.turns)]
+        loop.wait, loop.peak = _share(setting, loop, one, before), torch.cuda.max_memory_allocated() / 2**30
         loops.append(loop)
+        del one
         gc.collect()
         torch.cuda.empty_cache()
     return loops
+
+
+def _share(setting: Setting, loop: Loop, made: Made, before: float) -> float | None:
+    """Of the measured time, the share spent waiting for data since ``before``."""
+    return (made.waited() - before) / (sum(loop.seconds) * setting.steps) if made.waited else None
 
 
 def _timed(step: Callable[[], object], steps: int) -> float:
@@ -126,7 +148,7 @@ def _timed(step: Callable[[], object], steps: int) -> float:
     return (time.perf_counter() - start) / steps
 
 
-def _ours(setting: Setting, folder: BaseFolder, dataset: Dataset, cache: str) -> Callable[[], object]:
+def _ours(setting: Setting, folder: BaseFolder, dataset: Dataset, cache: str) -> Made:
     config = settle(
         TrainConfig.of(
             shards=str(dataset.manifests), base="random", size=setting.size, batch=setting.batch, rank=setting.rank, max_steps=_MANY,
@@ -137,10 +159,10 @@ def _ours(setting: Setting, folder: BaseFolder, dataset: Dataset, cache: str) ->
     base = open_for_training(config, dataset, folder)
     trainer = Trainer(config, dataset, base, setting.work / f"run-{cache}", Team(cpu=not setting.gpu))
     steps: Iterator[Any] = trainer.steps(0)
-    return lambda: next(steps)
+    return Made(step=lambda: next(steps), waited=lambda: trainer.feed.waited_s)
 
 
-def _reference(setting: Setting, folder: BaseFolder, dataset: Dataset, *, cached: bool) -> Callable[[], object]:
+def _reference(setting: Setting, folder: BaseFolder, dataset: Dataset, *, cached: bool) -> Made:
     pipeline = folder.load(encoders=True)
     kind = folder.base_class()
     add_lora(pipeline.transformer, kind.targets(len(pipeline.transformer.single_transformer_blocks)), setting.rank, 0)
@@ -162,7 +184,7 @@ def _reference(setting: Setting, folder: BaseFolder, dataset: Dataset, *, cached
         pipeline.transformer.enable_gradient_checkpointing()  # it does not fit into 80 GB otherwise
     loop = ReferenceLoop(pipeline=pipeline, pixels=pairs, prompts=prompts, cache_latents=cached)
     count = iter(range(_MANY))
-    return lambda: loop.step(next(count))
+    return Made(step=lambda: loop.step(next(count)))
 
 
 def _table(setting: Setting, folder: BaseFolder, loops: list[Loop]) -> str:
@@ -179,10 +201,12 @@ def _table(setting: Setting, folder: BaseFolder, loops: list[Loop]) -> str:
         f"{setting.rank}, {where}; median of {setting.turns} turns of {setting.steps} steps.\n\n"
     )
     ours = loops[-1]
-    columns = ["loop", "s/step", "ours / this"] + (["peak GiB", f"share of {_PEAK_TFLOPS} TFLOP/s"] if setting.gpu else [])
+    columns = ["loop", "s/step", "ours / this", "waits for data"] + (
+        ["peak GiB", f"share of {_PEAK_TFLOPS} TFLOP/s"] if setting.gpu else []
+    )
     rows = []
     for loop in loops:
-        row = [loop.name, f"{loop.median:.3f}", f"{ours.median / loop.median:.2f}"]
+        row = [loop.name, f"{loop.median:.3f}", f"{ours.median / loop.median:.2f}", "–" if loop.wait is None else f"{loop.wait:.1%}"]
         if setting.gpu:
             # Of the plain loop's longer text the FLOPs are others; its share would compare nothing.
             share = f"{costs.step_flops / loop.median / 1e12 / _PEAK_TFLOPS:.0%}" if loop is ours else "–"
