@@ -16,13 +16,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from cat_dataset.attributes import ATTRIBUTES, TASKS
+from cat_dataset.attributes import TASKS
 from cat_dataset.errors import AdapterError, CatError
 from cat_dataset.files import read_json, write_json
 from train.adapter.lora import load_lora, save_lora
 from train.adapter.matching import load_into
 from train.adapter.options import AdapterOptions
 from train.bases.choose import reopen_base
+from train.bases.nano import NanoShape
 from train.model import EditModel
 from train.tensors import load_tensors, save_tensors
 
@@ -30,6 +31,9 @@ SCHEMA = 2
 PROJECTOR_FILE = "numeric_projector.safetensors"
 LORA_FILE = "pytorch_lora_weights.safetensors"
 BASE_FILE = "base.safetensors"
+TASKS_FILE = "tasks.json"
+_LARGEST = 4096
+"""Pixels on a side."""
 
 
 def save_adapter(folder: Path, model: EditModel, about: Mapping[str, Any]) -> None:
@@ -43,8 +47,7 @@ def save_adapter(folder: Path, model: EditModel, about: Mapping[str, Any]) -> No
         save_lora(folder, model.transformer, base.pipeline)
     what = {"schema": SCHEMA, "base": base.name, "size": base.size, "base_about": base.about(), "options": asdict(model.options)}
     write_json(folder / "adapter.json", {**what, **about})
-    tasks = {a.name: {"task": task, "unit": a.unit, "scale": a.scale.name, "span": a.span} for task, a in TASKS.items()}
-    write_json(folder / "tasks.json", tasks)
+    write_json(folder / TASKS_FILE, _registry())
 
 
 def load_model(folder: Path, *, base_source: str | None = None) -> tuple[EditModel, dict[str, Any]]:
@@ -58,9 +61,12 @@ def load_model(folder: Path, *, base_source: str | None = None) -> tuple[EditMod
         options = _options(about["options"], folder)
         # Before the base, which may take minutes.
         files = {name: load_tensors(folder / name) for name in (PROJECTOR_FILE, LORA_FILE, BASE_FILE) if (folder / name).exists()}
+        if about["base"] == "nano":
+            _check_shape(NanoShape(**about["base_about"]["shape"]), _of(files, BASE_FILE, folder), folder)
         model = EditModel(reopen_base(about["base"], about["size"], about["base_about"], base_source), options)
         if model.base.name != about["base"]:
             raise AdapterError(f"{folder} was trained on base {about['base']}, not {model.base.name}; give the folder of that base")
+        _check_files(files, model, folder)
         if model.adapter.state_dict():
             load_into(model.adapter, _of(files, PROJECTOR_FILE, folder), folder / PROJECTOR_FILE)
         if model.base.learns_all:
@@ -84,12 +90,48 @@ def read_adapter_json(folder: Path) -> dict[str, Any]:
     if not isinstance(about, dict) or about.get("schema") != SCHEMA:
         raise AdapterError(f"{folder} was written by another version of this trainer; train it again")
     tasks = about.get("tasks")
-    if not isinstance(tasks, dict) or not tasks or not isinstance(about.get("options"), dict) or type(about.get("size")) is not int:
+    size, step = about.get("size"), about.get("step", 0)
+    whole = type(size) is int and type(step) is int and 0 < size <= _LARGEST
+    if not isinstance(tasks, dict) or not tasks or not isinstance(about.get("options"), dict) or not whole:
         raise AdapterError(f"{folder}/adapter.json is not what this trainer writes; copy it again, or train it again")
-    strange = [name for name, task in tasks.items() if name not in ATTRIBUTES or ATTRIBUTES[name].task != task]
+    before, now = read_json(folder / TASKS_FILE), _registry()
+    known = before if isinstance(before, dict) else {}
+    strange = [name for name, task in tasks.items() if name not in now or now[name]["task"] != task or known.get(name) != now[name]]
     if strange:
         raise AdapterError(f"{folder} was trained with another registry of attributes (it differs in {', '.join(strange)}); train it again")
     return about
+
+
+def _registry() -> dict[str, dict[str, Any]]:
+    """What an adapter's numbers mean, by attribute."""
+    return {a.name: {"task": task, "unit": a.unit, "scale": a.scale.name, "span": a.span} for task, a in TASKS.items()}
+
+
+def _check_shape(shape: NanoShape, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """nano is as large as its shape says: it is built only where the weights in the file are no fewer than its squares.
+
+    Raises:
+        AdapterError: they are.
+    """
+    least = (shape.double + shape.single) * (64 * shape.heads) ** 2
+    if not least <= sum(tensor.numel() for tensor in weights.values()):
+        raise AdapterError(f"{folder}/adapter.json is of a larger nano than {BASE_FILE} beside it; copy it again, or train it again")
+
+
+def _check_files(files: Mapping[str, Any], model: EditModel, folder: Path) -> None:
+    """Whether all weights that are there have a place in the model.
+
+    Raises:
+        AdapterError: a file would be left out in silence.
+    """
+    wanted = {
+        PROJECTOR_FILE: bool(model.adapter.state_dict()),
+        BASE_FILE: model.base.learns_all,
+        LORA_FILE: bool(model.options.rank) and not model.base.learns_all,
+    }
+    over = [name for name in files if not wanted[name]]
+    if over:
+        raise AdapterError(f"{folder / over[0]} has no place in the model of adapter.json beside it; copy it again, or train it again")
 
 
 def _options(values: Mapping[str, Any], folder: Path) -> AdapterOptions:

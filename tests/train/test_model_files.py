@@ -121,6 +121,15 @@ def change_json(**values: object) -> Callable[[Path], None]:
     return change
 
 
+def change_tasks(change: Callable[[dict[str, dict[str, object]]], object]) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        tasks = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
+        change(tasks)
+        (folder / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+
+    return apply
+
+
 def change_tensors(file: str, change: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path], None]:
     def apply(folder: Path) -> None:
         tensors = load_tensors(folder / file)
@@ -147,6 +156,11 @@ def nan(tensors: dict[str, torch.Tensor]) -> None:
         (change_json(source_token=True), "source.decode.1.bias is missing"),
         (change_json(lora_feed_forward=True), "is missing"),
         (change_json(base="sparkle"), "unknown base 'sparkle'"),
+        (change_json(rank=0), "pytorch_lora_weights.safetensors has no place in the model"),
+        (change_json(conditioning="plain", wording="numbers"), "numeric_projector.safetensors has no place in the model"),
+        (change_json(size=10**9), "adapter.json is not what this trainer writes"),
+        (change_tasks(lambda tasks: tasks["iso"].update(span=3.0)), "another registry of attributes .*differs in iso"),
+        (change_tasks(lambda tasks: tasks.pop("rotation_z")), "another registry of attributes .*differs in rotation_z"),
         (change_json(schema=99), "another version"),
         (change_tensors(LORA_FILE, nan), "not finite"),
         (change_tensors(PROJECTOR_FILE, nan), "not finite"),
@@ -168,4 +182,7 @@ def test_an_adapter_of_another_base_is_named(tmp_path: Path) -> None:
     folder = saved(tmp_path, EditModel(NanoBase(NanoShape(size=16)), AdapterOptions()))
     change_json(base_about={"shape": {"size": 16, "heads": 1}})(folder)
     with pytest.raises(AdapterError, match=r"holds another model's weights .* has shape"):
+        load_model(folder)
+    change_json(base_about={"shape": {"size": 16, "heads": 64, "double": 64, "single": 64}})(folder)
+    with pytest.raises(AdapterError, match=r"of a larger nano than base\.safetensors"):
         load_model(folder)

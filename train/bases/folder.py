@@ -15,6 +15,7 @@ from train.bases.hub import how_to_get, is_hub_id, snapshot
 from train.bases.inventory import ENCODERS, lacks
 from train.bases.options import USUAL, BaseOptions
 from train.bases.quiet import hush
+from train.bases.text_encoders import load_text_encoders
 
 if TYPE_CHECKING:
     from train.bases.frozen import FrozenBase
@@ -104,12 +105,14 @@ class BaseFolder:
         if options.base_weights == "nf4" and transformer:
             given["quantization_config"] = _nf4(self.dtype(options))
         cls = getattr(diffusers, next(name for name, kind in PIPELINES.items() if kind == self.kind))
+        dtype = self.dtype(options)
         try:
-            pipeline = cls.from_pretrained(
-                str(self.source), dtype=self.dtype(options), local_files_only=True, use_safetensors=True, **given
-            )
+            if encoders:
+                given |= load_text_encoders(self.source, tuple(p for p in ENCODERS[self.kind] if p.startswith("text_encoder")), dtype)
+            pipeline = cls.from_pretrained(str(self.source), dtype=dtype, local_files_only=True, use_safetensors=True, **given)
+            _check_whole(pipeline)
         except Exception as error:
-            why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            why = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {' '.join(str(error).split())}"
             raise InputError(f"{self.asked} cannot be loaded as {self.kind} ({why}). {_advice(self.kind)}") from None
         pipeline.set_progress_bar_config(disable=True)
         for part in pipeline.components.values():
@@ -165,7 +168,9 @@ def _why_not(folder: Path) -> str:
     if not folder.is_dir():
         return "there is no such folder"
     if (folder / "model_index.json").is_file():
-        return f"its model_index.json is that of a {read_json(folder / 'model_index.json').get('_class_name', 'nameless pipeline')}"
+        index = read_json(folder / "model_index.json")
+        name = index.get("_class_name") if isinstance(index, dict) else None
+        return f"its model_index.json is that of a {str(name)[:80] if name else 'nameless pipeline'}"
     if (folder / "config.json").is_file():
         return "it holds one model (a transformer alone?), without the model_index.json of a whole pipeline"
     if any(folder.glob("*.safetensors")) or any(folder.glob("*.gguf")):
@@ -179,6 +184,18 @@ def _names() -> str:
 
 def _advice(kind: str) -> str:
     return f"To have it whole: {how_to_get(HUB_IDS[kind])}"
+
+
+def _check_whole(pipeline: Any) -> None:
+    """diffusers leaves weights that a file lacks without storage.
+
+    Raises:
+        InputError: there are such.
+    """
+    for part, module in pipeline.components.items():
+        tensors = module.state_dict() if isinstance(module, torch.nn.Module) else {}
+        if absent := [name for name, tensor in tensors.items() if tensor.is_meta]:
+            raise InputError(f"{part} lacks {len(absent)} weights, {absent[0]} among them")
 
 
 def _nf4(dtype: torch.dtype) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cat_dataset.errors import UsageError
+from cat_dataset.errors import InputError, UsageError
 from cat_dataset.images import Rgb
 from train.bases.float8 import store_float8
 from train.bases.flux import attention_arguments
@@ -34,6 +34,7 @@ class FrozenBase(Base):
 
     Raises:
         UsageError: a size that the VAE and the transformer's patches do not divide.
+        InputError: the folder is incomplete or damaged.
     """
 
     SIZE = 512
@@ -57,6 +58,8 @@ class FrozenBase(Base):
                 store_float8(self.transformer, self.dtype)
         if encoders:
             self.token_rms = typical_rms(self.encode_text(_TYPICAL).tokens)
+            if not (math.isfinite(self.token_rms) and self.token_rms > 0):
+                raise InputError(f"{folder.asked}: the text encoders give numbers that are not finite, or nothing; copy the folder again")
 
     @torch.no_grad()
     def to_latents(self, pictures: Sequence[Rgb]) -> Tensor:

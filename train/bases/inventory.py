@@ -17,6 +17,12 @@ ENCODERS = {
 """Parts that training from caches needs not."""
 _LIBRARIES = ("diffusers", "transformers")
 _VOCABULARIES = ("tokenizer.json", "vocab.json", "spiece.model")
+_TRANSFORMER = "transformer/config.json"
+_LARGEST = {
+    "num_layers": 256, "num_single_layers": 256, "num_attention_heads": 1024, "attention_head_dim": 4096, "joint_attention_dim": 1 << 17,
+    "in_channels": 1 << 14,
+}  # fmt: skip
+"""What a transformer may have at most: ten times any that is known."""
 _HEADER_CAP = 100 << 20
 _UNREAD = (".bin", ".pt", ".pth", ".ckpt", ".gguf", ".msgpack")
 
@@ -29,7 +35,7 @@ def lacks(folder: Path, kind: str, *, encoders: bool = True, transformer: bool =
         transformer: whether it is to be loaded; else only its configuration is needed.
 
     Raises:
-        InputError: a JSON file is damaged.
+        InputError: an index of shards, or model_index.json, is damaged.
     """
     index, found = read_json(folder / "model_index.json"), []
     for part in ("transformer", "scheduler", *ENCODERS[kind]):
@@ -44,12 +50,33 @@ def lacks(folder: Path, kind: str, *, encoders: bool = True, transformer: bool =
         elif part == "scheduler":
             found += _file(folder, "scheduler/scheduler_config.json")
         elif needed or part in ("vae", "transformer"):
-            found += _file(folder, f"{part}/config.json") + (_weights(folder, part) if needed else [])
+            found += _transformer(folder, kind) if part == "transformer" else _file(folder, f"{part}/config.json")
+            found += _weights(folder, part) if needed else []
     return found
 
 
 def _file(folder: Path, name: str) -> list[str]:
-    return [] if (folder / name).is_file() else [f"{name} is missing"]
+    """What is wrong with a JSON file that must hold an object."""
+    if not (folder / name).is_file():
+        return [f"{name} is missing"]
+    try:
+        return [] if isinstance(read_json(folder / name), dict) else [f"{name} is damaged"]
+    except InputError:
+        return [f"{name} is damaged"]
+
+
+def _transformer(folder: Path, kind: str) -> list[str]:
+    """What is wrong with the configuration of the transformer: from it models are built before any weight is read."""
+    if wrong := _file(folder, _TRANSFORMER):
+        return wrong
+    config = read_json(folder / _TRANSFORMER)
+    if config.get("_class_name") != TRANSFORMERS[kind]:
+        return [f"{_TRANSFORMER} is that of another class than {TRANSFORMERS[kind]}"]
+    return [
+        f"{_TRANSFORMER} has an impossible {name}"
+        for name, most in _LARGEST.items()
+        if type(config.get(name)) is not int or not 0 < config[name] <= most
+    ]
 
 
 def _tokenizer(folder: Path) -> list[str]:

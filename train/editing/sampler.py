@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cat_dataset.errors import Stopped, UsageError
+from cat_dataset.errors import RunFailed, Stopped, UsageError
 from cat_dataset.images import Rgb
 from train.bases.interface import Base
 from train.data.texts import TextMemory
@@ -93,6 +93,7 @@ def edit_latents(
     Raises:
         Stopped: ``cancel`` said so.
         UsageError: guidance for a base that has none.
+        RunFailed: the result is not finite.
     """
     base = model.base
     if guidance is not None and base.guidance is None:
@@ -122,6 +123,8 @@ def edit_latents(
                 x = x + (after - now) * velocity
                 if progress:
                     progress(number * steps + step + 1, len(starts) * steps)
+            if not x.isfinite().all():
+                raise RunFailed("the model gives numbers that are not finite; check the weights of its base, or choose smaller changes")
             results.append(x)
     finally:
         model.train(was_training)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import huggingface_hub
 import pytest
+from safetensors.torch import load_file, save_file
 
 from cat_dataset.errors import CatError, InputError, UsageError
 from train.bases.choose import open_base, resolve
 from train.bases.folder import find_folder, missing
 
 WEIGHTS = "transformer/diffusion_pytorch_model.safetensors"
+CONFIG = "transformer/config.json"
 INDEX = WEIGHTS + ".index.json"
 GET = "hf download black-forest-labs/FLUX.1-Kontext-dev --local-dir DIR"
 
@@ -34,7 +38,10 @@ def shards(folder: Path, weight_map: object) -> None:
 
 
 def edit_index(folder: Path, **entries: object) -> None:
-    path = folder / "model_index.json"
+    edit_json(folder / "model_index.json", **entries)
+
+
+def edit_json(path: Path, **entries: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **entries}), encoding="utf-8")
 
 
@@ -53,6 +60,11 @@ def edit_index(folder: Path, **entries: object) -> None:
         (lambda f: shutil.rmtree(f / "text_encoder_2"), "text_encoder_2/config.json is missing"),
         (lambda f: (f / "tokenizer/tokenizer.json").unlink(), "tokenizer/ has no vocabulary"),
         (lambda f: (f / "scheduler/scheduler_config.json").unlink(), "scheduler/scheduler_config.json is missing"),
+        (lambda f: cut(f / "scheduler/scheduler_config.json", 50), "scheduler/scheduler_config.json is damaged"),
+        (lambda f: (f / "text_encoder/config.json").write_text("[1]"), "text_encoder/config.json is damaged"),
+        (lambda f: edit_json(f / CONFIG, num_layers=10**9), f"{CONFIG} has an impossible num_layers"),
+        (lambda f: edit_json(f / CONFIG, joint_attention_dim=-32), f"{CONFIG} has an impossible joint_attention_dim"),
+        (lambda f: edit_json(f / CONFIG, _class_name="os"), f"{CONFIG} is that of another class than FluxTransformer2DModel"),
         (lambda f: edit_index(f, vae=["os", "system"]), "model_index.json names no vae of diffusers or transformers"),
         (lambda f: edit_index(f, transformer=["diffusers", "UNet2DModel"]), "a transformer UNet2DModel instead of FluxTransformer2DModel"),
     ],
@@ -65,6 +77,31 @@ def test_what_is_missing_is_named(folder: Path, damage: Callable[[Path], object]
     with pytest.raises(InputError) as error:
         found.load(encoders=True)
     assert said.split(" is missing", maxsplit=1)[0] in str(error.value) and GET in str(error.value) and "non-commercial" in str(error.value)
+
+
+def test_an_index_that_is_none_is_refused(folder: Path) -> None:
+    (folder / "model_index.json").write_text("[1, 2]", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"its model_index\.json is that of a nameless pipeline"):
+        find_folder(str(folder))
+
+
+@pytest.mark.parametrize("file", [WEIGHTS, "vae/diffusion_pytorch_model.safetensors", "text_encoder_2/model.safetensors"])
+def test_no_weight_is_made_up(folder: Path, file: str) -> None:
+    """transformers would give what is absent random values, diffusers none."""
+    weights = load_file(folder / file)
+    absent = next(name for name in sorted(weights) if "norm" in name)
+    save_file({name: tensor for name, tensor in weights.items() if name != absent}, folder / file, metadata={"format": "pt"})
+    found = find_folder(str(folder))
+    assert missing(found) == []
+    with pytest.raises(InputError, match=rf"cannot be loaded as kontext \({file.partition('/')[0]} lacks .*{re.escape(absent)}"):
+        found.load()
+
+
+def test_encoders_whose_numbers_are_not_finite_are_refused(folder: Path) -> None:
+    file = folder / "text_encoder_2/model.safetensors"
+    save_file({name: tensor * math.nan for name, tensor in load_file(file).items()}, file, metadata={"format": "pt"})
+    with pytest.raises(InputError, match="the text encoders give numbers that are not finite"):
+        open_base(find_folder(str(folder)), size=16, transformer=False)
 
 
 def test_every_shard_must_be_there_and_whole(folder: Path) -> None:

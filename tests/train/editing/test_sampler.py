@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from cat_dataset.errors import Stopped, UsageError
+from cat_dataset.errors import RunFailed, Stopped, UsageError
 from tests.train.adapters import random_model
 from tests.train.requests import ISO, TURN, ask
 from train.bases.choose import open_base
@@ -51,6 +52,11 @@ def edited(model: EditModel, *instructions: Instruction, steps: int = 2, **how: 
     """Latents of SOURCE under each instruction."""
     source = model.base.to_latents([SOURCE])
     return edit_latents(model, source.expand(len(instructions), -1, -1), instructions, model.base.grid(16, 24), steps=steps, **how)
+
+
+def test_a_result_that_is_not_finite_is_no_picture(nano: EditModel) -> None:
+    with pytest.raises(RunFailed, match="numbers that are not finite"):
+        edited(nano, ask((ISO[0], ISO[1], math.inf)))
 
 
 def test_a_batch_is_what_its_pictures_are_alone(model: EditModel) -> None:
