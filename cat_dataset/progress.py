@@ -25,6 +25,7 @@ class Progress:
         self._start = self._shown = time.monotonic()
         self._width = 0
         self._last = ""
+        self._paused = 0.0
 
     def skip(self, count: int = 1) -> None:
         """Note units that need no work."""
@@ -40,6 +41,11 @@ class Progress:
                 self._shown = now
                 self._show(note)
 
+    def pause(self, seconds: float) -> None:
+        """Note time that went into something else: it does not count towards the rate."""
+        with self._lock:
+            self._paused += seconds
+
     def close(self, note: str = "") -> None:
         """Show the final line."""
         self._show(note)
@@ -48,7 +54,7 @@ class Progress:
 
     def _show(self, note: str) -> None:
         elapsed = max(time.monotonic() - self._start, 1e-9)
-        rate = self.done / elapsed
+        rate = self.done / max(elapsed - self._paused, 1e-9)
         left = self.total - self.done - self.skipped
         parts = [f"{self.label}: {self.done + self.skipped}/{self.total} {self.unit}"]
         if self.done:

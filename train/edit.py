@@ -45,15 +45,15 @@ def run(
     edit: Annotated[list[str] | None, typer.Option(help="ATTRIBUTE=CHANGE, like exposure=+1 or iso=2stops; as often as needed")] = None,
     adapter: Annotated[
         Path | None,
-        typer.Option(help="run folder of train.run, or an adapter folder  [default: the nano adapter of the package]"),
+        typer.Option(help="run folder of train.run, or an adapter folder  (default: the nano adapter of the package)"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="PNG to write  [default: <image>_edited.png here]")] = None,
+    out: Annotated[Path | None, typer.Option(help="PNG to write  (default: <image>_edited.png here)")] = None,
     sweep: Annotated[tuple[float, float, int] | None, typer.Option(help="LO HI N: a strip of N edits over a range")] = None,
     chain: Annotated[bool, typer.Option("--chain", help="make the edits one after the other, not all at once")] = False,
     source: Annotated[list[str] | None, typer.Option("--from", help="ATTRIBUTE=VALUE of the picture, like iso=400")] = None,
     steps: Annotated[int, typer.Option(min=0, max=200, help="velocity evaluations; 0 is the base's own number")] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="of the starting noise")] = 0,
-    guidance: Annotated[float | None, typer.Option(help="how strongly the instruction is followed  [default: the base's own]")] = None,
+    guidance: Annotated[float | None, typer.Option(help="how strongly the instruction is followed  (default: the base's own)")] = None,
     base: Annotated[Path | None, typer.Option(help="the base's folder, if it has moved since training")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:

@@ -110,7 +110,7 @@ def run(
     split: Annotated[str, typer.Option(help="train, validation or test")] = "test",
     pairs: Annotated[int, typer.Option(min=2, help="edits per attribute")] = 48,
     steps: Annotated[int, typer.Option(min=0, max=200, help="velocity evaluations; 0 is the base's own number")] = 0,
-    out: Annotated[Path | None, typer.Option(help="folder to write  [default: <adapter>/evaluation]")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder to write  (default: <adapter>/evaluation)")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:
     """Measure how edits follow the number, on held-out series."""
@@ -124,8 +124,8 @@ def run(
             loss_curve(adapter / "log.jsonl", target / "loss.svg")
         for name, r in report["attributes"].items():
             print(
-                f"{name}: {r['pairs']} edits of {r['series']} held-out series  PSNR {r['psnr']:.1f} dB (copy {r['psnr_copy']:.1f})  "
-                f"Spearman {r['spearman']:.3f}  slope {r['slope']:.2f}  mean error {r['error']:.2f} {r['unit']}"
+                f"{name}: {r['pairs']} edits of {r['series']} series of {split}  "
+                f"PSNR {r['psnr']:.1f} dB (copy {r['psnr_copy']:.1f})  Spearman {r['spearman']:.3f}  slope {r['slope']:.2f}  mean error {r['error']:.2f} {r['unit']}"
             )
         print(f"wrote {target}")
 

@@ -41,19 +41,19 @@ def command(
     series: Annotated[list[str], typer.Option(metavar="PLACE", help="Folder of series folders; may be given several times.")] = ["series"],  # noqa: B006
     shards: Annotated[str, typer.Option(metavar="PLACE", help="Where the tars go.")] = "shards",
     manifests: Annotated[str, typer.Option(metavar="PLACE", help="Where the tables go.")] = "manifests",
-    split: Annotated[str | None, typer.Option(help="Shares of train/validation/test.  [default: as before, or 0.9/0.05/0.05]")] = None,
+    split: Annotated[str | None, typer.Option(help="Shares of train/validation/test.  (default: as before, or 0.9/0.05/0.05)")] = None,
     shard_size: Annotated[
-        str | None, typer.Option(help="Largest shard, like 500M or 2G; a larger series gets its own.  [default: 1G]")
+        str | None, typer.Option(help="Largest shard, like 500M or 2G; a larger series gets its own.  (default: 1G)")
     ] = None,
     format: Annotated[
-        str | None, typer.Option(help="png (lossless; PNG frames are copied) or jpg (quality 95, 4:4:4).  [default: as before, or png]")
+        str | None, typer.Option(help="png (lossless; PNG frames are copied) or jpg (quality 95, 4:4:4).  (default: as before, or png)")
     ] = None,
     split_by: Annotated[
         str | None,
-        typer.Option(help="Scene keys to split by, like asset,hdri.  [default: as before, or character, asset, scene; hdri for captures]"),
+        typer.Option(help="Scene keys to split by, like asset,hdri.  (default: as before, or character, asset, scene; hdri for captures)"),
     ] = None,
     fresh_split: Annotated[bool, typer.Option("--fresh-split", help="Forget which split the scenes of the old dataset were in.")] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="Another order of the series in the shards.  [default: as before, or 0]")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another order of the series in the shards.  (default: as before, or 0)")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out refused series and list them in rejected.parquet.")] = False,
     missing: Annotated[str, typer.Option(help="Packed series whose folders are gone: refuse, keep or drop.")] = "refuse",
     repack: Annotated[bool, typer.Option("--repack", help="Make every shard anew instead of adding to what is there.")] = False,

@@ -141,8 +141,9 @@ def find_folder(source: str, *, download: bool = True) -> BaseFolder:
         )
     kind = _kind(folder)
     if kind is None:
+        advice = "" if folder.exists() else f". {_advice('klein' if 'klein' in source.lower() else 'kontext')}"
         raise UsageError(
-            f"--base {source}: {_why_not(folder)}; it takes auto, nano, or {_names()} in diffusers layout, as folder or hub id"
+            f"--base {source}: {_why_not(folder)}; it takes auto, nano, or {_names()} in diffusers layout, as folder or hub id{advice}"
         )
     return BaseFolder(source=folder, kind=kind, asked=source)
 

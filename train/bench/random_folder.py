@@ -18,15 +18,11 @@ import torch
 from train.bases.folder import BaseFolder
 from train.bases.options import USUAL, BaseOptions
 from train.bases.quiet import hush
+from train.planning.known import KONTEXT_TRANSFORMER
 from train.tensors import default_dtype
 
-FULL_TRANSFORMER: dict[str, Any] = {
-    "patch_size": 1, "in_channels": 64, "num_layers": 19, "num_single_layers": 38, "attention_head_dim": 128, "num_attention_heads": 24,
-    "joint_attention_dim": 4096, "pooled_projection_dim": 768, "guidance_embeds": True, "axes_dims_rope": (16, 56, 56),
-}  # fmt: skip
-"""FLUX.1-Kontext-dev's transformer/config.json: 11.9 billion parameters."""
 SMALL_TRANSFORMER: dict[str, Any] = {
-    **FULL_TRANSFORMER, "num_layers": 2, "num_single_layers": 4, "attention_head_dim": 32, "num_attention_heads": 8,
+    **KONTEXT_TRANSFORMER, "num_layers": 2, "num_single_layers": 4, "attention_head_dim": 32, "num_attention_heads": 8,
     "joint_attention_dim": 256, "pooled_projection_dim": 64, "axes_dims_rope": (8, 12, 12),
 }  # fmt: skip
 """The same shape at a size for two CPU cores: about 14 million parameters."""
@@ -42,7 +38,7 @@ class Sizes:
     text_layers: int = 1
 
 
-FULL = Sizes(transformer=FULL_TRANSFORMER, vae=(128, 256, 512, 512), norm_groups=32)
+FULL = Sizes(transformer=KONTEXT_TRANSFORMER, vae=(128, 256, 512, 512), norm_groups=32)
 SMALL = Sizes(transformer=SMALL_TRANSFORMER)
 
 
@@ -104,7 +100,7 @@ def write_folder(folder: Path, sizes: Sizes, *, transformer: bool = True, seed: 
 class RandomFolder(BaseFolder):
     """A folder whose transformer has random weights, made where it is used."""
 
-    transformer: Mapping[str, Any] = field(default_factory=lambda: FULL_TRANSFORMER)
+    transformer: Mapping[str, Any] = field(default_factory=lambda: KONTEXT_TRANSFORMER)
 
     def load(self, *, encoders: bool = True, transformer: bool = True, options: BaseOptions = USUAL) -> Any:
         """As `BaseFolder.load`; the rest is read from disk."""

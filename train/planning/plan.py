@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,13 +17,14 @@ from train.adapter.lora import lora_places
 from train.adapter.options import AdapterOptions
 from train.bases.choose import open_base, resolve
 from train.bases.folder import BaseFolder, missing
-from train.bases.frozen import TEXT_TOKENS
+from train.bases.frozen import TEXT_TOKENS, FrozenBase
 from train.config import TrainConfig
 from train.data.encoded import Caches, cache_place
 from train.data.feed import training_pairs
 from train.data.needs import FrameKeys, frames, sentences
 from train.model import EditModel
 from train.planning.costs import Costs, StepShape, transformer_costs
+from train.planning.known import KONTEXT_TRANSFORMER, KONTEXT_VAE_SCALE
 from train.planning.settle import check_team, settle
 
 _GIB, _TERA = 2**30, 1e12
@@ -66,15 +69,40 @@ def make_plan(config: TrainConfig, world: int) -> Plan:
         _describe_data(plan, config, dataset, index)
     except CatError as error:
         plan.missing.append(str(error))
-    if plan.missing:
-        return plan
-    assert index is not None
-    if folder is None:
+    edits = index.most_edits if index else 1
+    frozen = _frozen(config, folder)
+    if frozen is not None:
+        _describe_frozen(plan, config, frozen, edits, world)
+    elif folder is None and not plan.missing:
         _describe_nano(plan, config)
-    else:
-        _describe_frozen(plan, config, folder, index.most_edits, world)
+    if folder is not None and index is not None and not plan.missing:
         _describe_cache(plan, config, folder, dataset, index)
     return plan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Frozen:
+    """The shape of a base that is not nano."""
+
+    transformer: Mapping[str, Any]
+    cls: type[FrozenBase]
+    vae_scale: int
+    dtype: torch.dtype
+
+
+def _frozen(config: TrainConfig, folder: BaseFolder | None) -> _Frozen | None:
+    """Of a folder that has its configuration, else of what its name says that it is; None where nothing is known."""
+    if folder is None:
+        if "kontext" not in config.base.lower():
+            return None
+        from train.bases.kontext import KontextBase
+
+        return _Frozen(transformer=KONTEXT_TRANSFORMER, cls=KontextBase, vae_scale=KONTEXT_VAE_SCALE, dtype=torch.bfloat16)
+    try:
+        transformer = read_json(folder.source / "transformer" / "config.json")
+        return _Frozen(transformer=transformer, cls=folder.base_class(), vae_scale=folder.vae_scale, dtype=folder.dtype(config.bases))
+    except (CatError, OSError):
+        return None  # it stands among what is missing
 
 
 def _describe_data(plan: Plan, config: TrainConfig, dataset: Dataset, index: PairIndex) -> None:
@@ -97,19 +125,19 @@ def _describe_nano(plan: Plan, config: TrainConfig) -> None:
     plan.add("tokens", f"{rows * columns} of source and noisy picture at {base.size} pixels")
 
 
-def _describe_frozen(plan: Plan, config: TrainConfig, folder: BaseFolder, edits: int, world: int) -> None:
+def _describe_frozen(plan: Plan, config: TrainConfig, frozen: _Frozen, edits: int, world: int) -> None:
     import diffusers
 
-    kind = folder.base_class()
-    transformer = read_json(folder.source / "transformer" / "config.json")
-    cls = getattr(diffusers, str(transformer["_class_name"]))
+    transformer = frozen.transformer
+    config = settle(config, frozen.cls.name)
+    cls = getattr(diffusers, "Flux2Transformer2DModel" if frozen.cls.name == "klein" else "FluxTransformer2DModel")
     numeric = _numeric_tokens(config.adapter, edits)
-    size = config.size or kind.SIZE
-    side = size // (2 * folder.vae_scale)
-    dtype = folder.dtype(config.bases)
+    size = config.size or frozen.cls.SIZE
+    side = size // (2 * frozen.vae_scale)
+    dtype = frozen.dtype
     share = config.batch // world // config.accumulate
     shape = StepShape(batch=share, text=numeric + TEXT_TOKENS * edits, picture=2 * side**2, dtype=dtype)
-    places = lora_places(kind.targets(int(transformer["num_single_layers"])), config.adapter)
+    places = lora_places(frozen.cls.targets(int(transformer["num_single_layers"])), config.adapter)
     costs = transformer_costs(cls, transformer, shape, places, config.adapter.rank)
     plan.add(
         "parameters", f"{costs.parameters / 1e6:,.1f} million frozen; LoRA of rank {config.adapter.rank}: {costs.lora / 1e6:,.1f} million"

@@ -107,9 +107,12 @@ class Trainer:
             speed.step()
             if progress:
                 progress.advance(note=f"loss {told.loss:.4f}")
+            began = time.monotonic()
             self._report(done, told, speed)
             if done < self.config.max_steps and (told.due or done % self.options.checkpoint_every == 0):
                 self._save(done)
+            if progress:
+                progress.pause(time.monotonic() - began)
             if told.signal:
                 self._stop(done, told.signal)
         if progress:

@@ -14,9 +14,10 @@ from cat_dataset.attributes import attribute
 from cat_dataset.command import note, warn
 from cat_dataset.images import Rgb
 from cat_dataset.manifests import Dataset
+from cat_dataset.progress import Progress
 from cat_dataset.sheets import sheet
 from train.data.feed import Feed
-from train.editing.sampler import edit_pictures
+from train.editing.sampler import BATCH, edit_pictures
 from train.measure import HeldOut, Score, Trial, summary
 from train.model import EditModel
 from train.running.distributed import Team
@@ -62,7 +63,12 @@ class Validation:
         world, total = self._team.world, len(self._trials)
         numbers = [min(place, total - 1) for place in range(self._team.rank, world * math.ceil(total / world), world)]
         own = [self._trials[number] for number in numbers]
-        edits = edit_pictures(self._model, [t.source for t in own], [t.instruction for t in own], encode=self._feed.encode)
+        evaluations = math.ceil(len(own) / BATCH) * self._model.base.steps
+        progress = Progress("validate", evaluations, "evaluations") if self._team.leads else None
+        edits = edit_pictures(
+            self._model, [t.source for t in own], [t.instruction for t in own], encode=self._feed.encode,
+            progress=(lambda *_: progress.advance()) if progress else None,
+        )  # fmt: skip
         pictures = dict(zip(numbers, edits, strict=True))
         scores = {number: self._held_out.score(self._trials[number], edit) for number, edit in pictures.items()} if self._measured else {}
         shown = {number: edit for number, edit in pictures.items() if number < _SHOWN}

@@ -6,15 +6,16 @@ from diffusers import FluxTransformer2DModel
 from torch.utils.flop_counter import FlopCounterMode
 
 from train.bases.kontext import KontextBase
-from train.bench.random_folder import FULL_TRANSFORMER, SMALL_TRANSFORMER
+from train.bench.random_folder import SMALL_TRANSFORMER
 from train.planning.costs import StepShape, transformer_costs
+from train.planning.known import KONTEXT_TRANSFORMER
 
 TARGETS = KontextBase.targets(38)
 
 
 def test_the_12b_transformer_costs_what_was_counted_before() -> None:
     """shared facts: 11.9 billion parameters, 209.2 million of LoRA, 272 TFLOP, 42 GiB at batch 4, 512², 129 text tokens."""
-    costs = transformer_costs(FluxTransformer2DModel, FULL_TRANSFORMER, StepShape(batch=4, text=129, picture=2048), TARGETS, 128)
+    costs = transformer_costs(FluxTransformer2DModel, KONTEXT_TRANSFORMER, StepShape(batch=4, text=129, picture=2048), TARGETS, 128)
     assert costs.parameters == 11_901_408_320
     assert costs.lora == 209_190_912
     assert costs.step_flops / 1e12 == pytest.approx(272.06, abs=0.01)
