@@ -125,7 +125,8 @@ def run(
         for name, r in report["attributes"].items():
             print(
                 f"{name}: {r['pairs']} edits of {r['series']} series of {split}  "
-                f"PSNR {r['psnr']:.1f} dB (copy {r['psnr_copy']:.1f})  Spearman {r['spearman']:.3f}  slope {r['slope']:.2f}  mean error {r['error']:.2f} {r['unit']}"
+                f"PSNR {r['psnr']:.1f} dB (copy {r['psnr_copy']:.1f})  Spearman {r['spearman']:.3f}  "
+                f"slope {r['slope']:.2f}  mean error {r['error']:.2f} {r['unit']}"
             )
         print(f"wrote {target}")
 

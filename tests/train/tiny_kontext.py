@@ -9,7 +9,7 @@ from train.planning.known import KONTEXT_TRANSFORMER
 
 TINY = Sizes(
     transformer={
-        **KONTEXT_TRANSFORMER, "in_channels": 16, "num_layers": 1, "num_single_layers": 1, "attention_head_dim": 16, 
+        **KONTEXT_TRANSFORMER, "in_channels": 16, "num_layers": 1, "num_single_layers": 1, "attention_head_dim": 16,
         "num_attention_heads": 2, "joint_attention_dim": 32, "pooled_projection_dim": 16, "axes_dims_rope": (4, 6, 6),
     },
     vae=(4, 4),
