@@ -7,7 +7,6 @@ any others that fill the same folder at the same time, share the work.
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 from functools import partial
@@ -28,6 +27,7 @@ from train.data.feed import held_out_pairs, training_pairs
 from train.data.loader import default_threads
 from train.data.needs import FrameKeys, Shown, frames, sentences
 from train.data.prepass import fill_caches
+from train.launched import launched
 from train.measure import HeldOut
 from train.objective.consistency import is_second
 
@@ -39,10 +39,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Command line entry; see ``--help``."""
     with reported("--debug" in (sys.argv if arguments is None else arguments)):
         config, _ = parse_config(arguments, prog="train.cache", does="Encode the pictures and sentences of a run beforehand.")
-        rank, world, local = (int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0)))
+        here = launched(meet=False)
+        rank, world = here.rank, here.world
         torch.set_num_threads(config.threads or default_threads())
         if torch.cuda.is_available():
-            torch.cuda.set_device(local)
+            torch.cuda.set_device(here.local)
         folder, _ = resolve(config.base)
         dataset = open_dataset(config.shards)
         try:

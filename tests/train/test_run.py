@@ -143,6 +143,10 @@ def test_damaged_checkpoints_are_refused(dataset: Dataset, tmp_path: Path) -> No
     (folder / "state.json").write_text(json.dumps({**state, "pairs": "others"}))
     with pytest.raises(AdapterError, match="trained on other pairs"):
         train(again)
+    (folder / "state.json").write_text(json.dumps({**state, "step": 10**9}))
+    with pytest.raises(AdapterError, match=r"state\.json is not what this trainer writes"):
+        train(again)
+    assert checkpoints(run) == [folder]
 
 
 def test_a_checkpoint_is_due_after_some_minutes(dataset: Dataset, tmp_path: Path) -> None:

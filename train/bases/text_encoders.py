@@ -22,12 +22,14 @@ def load_text_encoders(folder: Path, parts: tuple[str, ...], dtype: torch.dtype)
     """
     import transformers
 
-    index, found = read_json(folder / "model_index.json"), {}
+    index: Any = read_json(folder / "model_index.json")
+    found: dict[str, Any] = {}
     for part in parts:
         cls = getattr(transformers, str(index[part][1]), None)
         if not isinstance(cls, type) or not issubclass(cls, transformers.PreTrainedModel):
             raise InputError(f"model_index.json names {part} a {str(index[part][1])[:80]}, which is no model of transformers")
-        found[part], report = cls.from_pretrained(
+        loaded: Any = cls
+        found[part], report = loaded.from_pretrained(
             str(folder / part), dtype=dtype, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
         absent = sorted(map(str, report["missing_keys"]))

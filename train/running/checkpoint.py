@@ -59,7 +59,7 @@ def adapter_folder(run: Path) -> Path:
         return run
     found = checkpoints(run)
     if not found:
-        what = "has no finished checkpoint" if run.is_dir() else "does not exist"
+        what = "has no finished checkpoint" if run.is_dir() else "is no folder" if run.exists() else "does not exist"
         raise AdapterError(f"{run} {what}; train one with: python -m train.run --shards manifests/ --out {run}")
     return found[-1] / "adapter"
 
@@ -101,7 +101,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     state = read_json(folder / "state.json")
     if not isinstance(state, dict) or state.get("schema") != STATE_SCHEMA:
         raise AdapterError(f"{folder} was written by another version; start a new run with another --out")
-    if type(state.get("step")) is not int or state["step"] < 0 or not isinstance(state.get("optimizer"), dict):
+    if type(state.get("step")) is not int or folder.name != f"step-{state['step']:06d}" or not isinstance(state.get("optimizer"), dict):
         raise AdapterError(f"{folder / 'state.json'} is not what this trainer writes; delete {folder} to resume from the one before")
     tensors = {name: load_tensors(folder / f"{name}.safetensors") for name in ("weights", "average", "optimizer")}
     return Checkpoint(**tensors, state=state)

@@ -6,7 +6,6 @@ its optimiser, and ours is made afterwards, of the shards, so that its float32 m
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,6 +17,7 @@ from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_lis
 from torch import Tensor, nn
 
 from cat_dataset.errors import RunFailed, UsageError
+from train.launched import launched
 
 T = TypeVar("T")
 _BLOCKS = ("transformer_blocks", "single_transformer_blocks")
@@ -26,7 +26,7 @@ _BLOCKS = ("transformer_blocks", "single_transformer_blocks")
 
 def world_size() -> int:
     """The processes that torchrun or accelerate has started; 1 without them."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return launched().world
 
 
 class Team:
