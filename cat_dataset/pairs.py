@@ -42,7 +42,8 @@ _ONWARD = 0x0B2C
 class PairEdit:
     """One change from source to target: ``delta`` in the natural unit, to six digits; ``encoded`` as the model sees it, exact.
 
-    ``start`` is the attribute's natural value in the source.
+    ``start`` is the attribute's natural value in the source; None where the change is part of a composed turn, whose parts do
+    not add to it.
     """
 
     attribute: str
@@ -50,7 +51,7 @@ class PairEdit:
     delta: float
     encoded: float
     object: str
-    start: float
+    start: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,8 +313,9 @@ class PairIndex:
         chosen: Attribute = ATTRIBUTES[name]
         if mirrored and chosen.mirror < 0:
             source, target = -source, -target
+        start = None if name in AXES and self._series.turns(number) > 1 else source
         encoded = 0.0 if source == target else chosen.encode(source, target, plain=self.plain)
-        return PairEdit(name, chosen.task, said(chosen.delta(source, target)), encoded, self._series.object(number), source)
+        return PairEdit(name, chosen.task, said(chosen.delta(source, target)), encoded, self._series.object(number), start)
 
 
 def _ranges(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -84,7 +84,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_flag_is_one_line(words: list[str], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(CatError, match=message):
         parse_config(words)
 
 

@@ -20,7 +20,7 @@ def of_pair(pair: Pair, options: AdapterOptions) -> Instruction:
         parts=tuple(
             build(Edit(edit.attribute, edit.delta, edit.object), pair.variant, numbers=options.says_numbers) for edit in pair.edits
         ),
-        sources=tuple(attribute(edit.attribute).place(edit.start) for edit in pair.edits),
+        sources=tuple(UNKNOWN if edit.start is None else attribute(edit.attribute).place(edit.start) for edit in pair.edits),
     )
 
 

@@ -41,7 +41,7 @@ def test_editing_encodes_a_change_as_training_does(every_scale: Dataset, units: 
     for pair in map(index.pair, range(300)):
         shown = of_pair(pair, options)
         edits = [Edit(edit.attribute, edit.delta, edit.object) for edit in pair.edits]
-        asked = of_edits(edits, {edit.attribute: edit.start for edit in pair.edits}, options)
+        asked = of_edits(edits, {edit.attribute: edit.start for edit in pair.edits if edit.start is not None}, options)
         assert (asked.tasks, asked.sources) == (shown.tasks, shown.sources)
         assert asked.numbers == pytest.approx(shown.numbers, abs=2e-5), pair
         met.update(edit.attribute for edit in pair.edits)
