@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from tests.benchmarks.measure import verdict
 from train.bench.loops import Setting, compare
 
 STEP, WAIT = 0.8, 0.02
@@ -28,10 +29,8 @@ def main() -> None:
     print(table + "\n")
     ours = loops[-1]
     for peer in loops[:2]:
-        ratio = ours.median / peer.median
-        print(f"- {'met' if ratio <= STEP else 'NOT MET'}: our step / {peer.name} is {ratio:.2f}; the target is at most {STEP}")
-    wait = ours.wait or 0.0
-    print(f"- {'met' if wait < WAIT else 'NOT MET'}: our loop waits for data {wait:.1%} of its time; the target is below {WAIT:.0%}")
+        print(verdict(f"our step / {peer.name}", ours.median / peer.median, STEP, at_least=False))
+    print(verdict("our share of time spent waiting for data", ours.wait or 0.0, WAIT, at_least=False))
 
 
 if __name__ == "__main__":
