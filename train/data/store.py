@@ -8,6 +8,7 @@ chunk, and the others take the next one.
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import time
 from collections import OrderedDict, deque
@@ -104,7 +105,8 @@ class Store:
         what = f"{len(missing)} {unit} of {_mb(size)} each"
         self._check_room(size * len(missing), what)
         if rank == 0:
-            print(f"{label}: to encode {what}, {_mb(size * len(missing))} in all, into {self.folder}", flush=True)
+            # With the progress, not with what a command says: that may be read by a program.
+            print(f"{label}: to encode {what}, {_mb(size * len(missing))} in all, into {self.folder}", file=sys.stderr, flush=True)
         count = max(1, min(_MOST_ENTRIES, (chunk_bytes or CHUNK_BYTES) // max(1, size)))
         plan = [missing[start : start + count] for start in range(0, len(missing), count)]
         progress = Progress(label, len(dict.fromkeys(keys)), unit)
