@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from cat_dataset.command import warn
 from cat_dataset.images import Rgb
 from cat_dataset.manifests import Dataset
 from cat_dataset.pairs import Pair, PairIndex
@@ -89,11 +88,9 @@ class Feed:
         """The text of one sentence, on the CPU."""
         return self._texts(sentence)
 
-    def held_out(self, count: int, attributes: Sequence[str] | None = None) -> Batch:
+    def held_out(self, count: int) -> Batch:
         """The first ``count`` held-out pairs with pictures, always the same ones: of the validation split, else test, else train."""
-        index = held_out_pairs(self._dataset, self._adapter, self._seed, attributes)
-        if index.split == "train":
-            warn("the dataset has no held-out split: the logged pictures are of training pairs, and train.evaluate has nothing to measure")
+        index = held_out_pairs(self._dataset, self._adapter, self._seed)
         loader = BatchLoader(
             self._dataset, index, self._adapter, size=self._base.size, batch=count, crop=1.0, cache_mb=_HELD_OUT_CACHE_MB
         )  # fmt: skip
@@ -129,8 +126,12 @@ def training_pairs(dataset: Dataset, adapter: AdapterOptions, options: DataOptio
     )
 
 
-def held_out_pairs(dataset: Dataset, adapter: AdapterOptions, seed: int, attributes: Sequence[str] | None = None) -> PairIndex:
-    """The stream that held-out pairs come from."""
+def held_out_split(dataset: Dataset) -> str:
+    """The split that is looked at while training: validation, else test, else train."""
     filled = set(dataset.series["split"])
-    split = next(name for name in ("validation", "test", "train") if name in filled)
-    return PairIndex(dataset, split=split, seed=seed, attributes=attributes, zero_share=0.0, plain=adapter.plain)
+    return next(name for name in ("validation", "test", "train") if name in filled)
+
+
+def held_out_pairs(dataset: Dataset, adapter: AdapterOptions, seed: int) -> PairIndex:
+    """The stream that held-out pairs come from."""
+    return PairIndex(dataset, split=held_out_split(dataset), seed=seed, zero_share=0.0, plain=adapter.plain)

@@ -18,10 +18,10 @@ from train.adapter.options import AdapterOptions
 from train.bases.choose import open_base, resolve
 from train.bases.folder import BaseFolder, missing
 from train.bases.frozen import TEXT_TOKENS, FrozenBase
+from train.cache import needs
 from train.config import TrainConfig
 from train.data.encoded import Caches, cache_place
 from train.data.feed import training_pairs
-from train.data.needs import FrameKeys, frames, sentences
 from train.model import EditModel
 from train.planning.costs import Costs, StepShape, transformer_costs
 from train.planning.known import KONTEXT_TRANSFORMER, KONTEXT_VAE_SCALE
@@ -76,7 +76,7 @@ def make_plan(config: TrainConfig, world: int) -> Plan:
     elif folder is None and not plan.missing:
         _describe_nano(plan, config)
     if folder is not None and index is not None and not plan.missing:
-        _describe_cache(plan, config, folder, dataset, index)
+        _describe_cache(plan, config, folder, dataset)
     return plan
 
 
@@ -171,14 +171,13 @@ def _describe_memory(plan: Plan, config: TrainConfig, costs: Costs, dtype: torch
         plan.add("device", f"{torch.cuda.get_device_name()}, {torch.cuda.mem_get_info()[1] / _GIB:.0f} GiB")
 
 
-def _describe_cache(plan: Plan, config: TrainConfig, folder: BaseFolder, dataset: Dataset, index: PairIndex) -> None:
+def _describe_cache(plan: Plan, config: TrainConfig, folder: BaseFolder, dataset: Dataset) -> None:
     """What train.run would encode before its first step."""
     place = cache_place(config.data, folder.kind, dataset)
     if place is None:
         return plan.add("cache", "off: pictures and sentences are encoded in every step")
     caches = Caches(place, folder, folder.dtype(config.bases), config.size or folder.base_class().SIZE)
-    shown = frames(dataset, index, FrameKeys(dataset))
-    said = sentences(index, config.adapter, map(index.pair, range(config.max_steps * config.batch)))
+    shown, said = needs(config, dataset, folder.kind)
     new = len(caches.latents.missing(shown)), len(caches.texts.missing(said))
     plan.add("cache", f"{place}: {new[0]} of {len(shown)} pictures and {new[1]} of {len(said)} sentences are still to be encoded")
 

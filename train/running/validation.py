@@ -16,7 +16,7 @@ from cat_dataset.images import Rgb
 from cat_dataset.manifests import Dataset
 from cat_dataset.progress import Progress
 from cat_dataset.sheets import sheet
-from train.data.feed import Feed
+from train.data.feed import Feed, held_out_split
 from train.editing.sampler import BATCH, edit_pictures
 from train.measure import HeldOut, Score, Trial, summary
 from train.model import EditModel
@@ -37,8 +37,7 @@ class Validation:
 
     def __init__(self, dataset: Dataset, feed: Feed, model: EditModel, attributes: Sequence[str], count: int, team: Team) -> None:
         self._feed, self._model, self._team = feed, model, team
-        filled = set(dataset.series["split"])
-        split = next(name for name in ("validation", "test", "train") if name in filled)
+        split = held_out_split(dataset)
         if split == "train" and team.leads:
             warn("the dataset has no held-out split: validation is of training pairs, and train.evaluate has nothing to measure")
         self._held_out = HeldOut(dataset, split, model.base.size, megabytes=_CACHE_MB)
