@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from cat_dataset.errors import AttributeLookupError, UsageError
+from cat_dataset.people import DIALS, POINTS, PersonDial
 from cat_dataset.scales import ANGLE, DIOPTRE, F_STOPS, LINEAR, MIRED, STOPS, Scale
 
 
@@ -143,11 +144,11 @@ def _share(name: str, task: int, noun: str) -> Attribute:
     )  # fmt: skip
 
 
-def _dial(prefix: str, part: str, task: int, noun: str, mirror: int = 1) -> Attribute:
-    """An expression or pose dial: 0 is neutral, ±10 the full reach on either side."""
+def _person(dial: PersonDial) -> Attribute:
+    """An expression or pose dial: 0 is neutral, ±10 the full target on either side."""
     return Attribute(
-        f"{prefix}_{part}", task, "point", "", "high", LINEAR, 10.0, -10.0, 10.0, noun,
-        (f"[Increase|Decrease] the {noun} of the {{object}} by {{amount}} points",), mirror=mirror,
+        dial.name, dial.task, "point", "", "high", LINEAR, POINTS, -POINTS if dial.negative else 0.0, POINTS, dial.noun,
+        dial.templates, mirror=dial.mirror,
     )  # fmt: skip
 
 
@@ -204,14 +205,7 @@ _MEMBERS = (
               ("[Increase|Decrease] the deformation of the {object} by {amount} points",), mirror=0),
     Attribute("contrast", 26, "percent", "%", "low", LINEAR, 100.0, 0.0, 1000.0, "contrast",
               ("[Increase|Decrease] the contrast by {amount} percent",)),
-    _dial("expression", "smile", 32, "smile"),
-    _dial("expression", "brows", 33, "raising of the brows"),
-    _dial("expression", "eyes", 34, "opening of the eyes"),
-    _dial("expression", "mouth", 35, "opening of the mouth"),
-    _dial("pose", "head_yaw", 48, "head turn", -1),
-    _dial("pose", "head_pitch", 49, "head nod"),
-    _dial("pose", "head_roll", 50, "head tilt", -1),
-    _dial("pose", "torso_lean", 51, "lean of the torso", 0),
+    *(_person(dial) for dial in DIALS),
 )  # fmt: skip
 
 ATTRIBUTES: dict[str, Attribute] = {a.name: a for a in _MEMBERS}
