@@ -1,0 +1,1 @@
+"""People: from a character file to objects in the scene."""
