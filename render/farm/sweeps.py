@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +13,7 @@ from typing import Any
 
 from cat_dataset.errors import UsageError
 from render.blender.worker import SCRIPTS, sweep_module
+from render.plan_yaml import shown, sound_text
 
 OF_THE_PLAN = ("asset", "hdri", "first-view", "views", "seed", "out")
 """Flags that a sweep cannot set: they are the plan's, or each job's own."""
@@ -45,8 +45,8 @@ def read_sweep(raw: Mapping[str, Any], shared: Mapping[str, Any], plan: str, key
     """
     script = raw.get("script")
     if script not in SCRIPTS:
-        near = get_close_matches(_shown(script), SCRIPTS, n=1)
-        what = "names no script" if script is None else f"names no script of ours: {_shown(script)!r}"
+        near = get_close_matches(shown(script), SCRIPTS, n=1)
+        what = "names no script" if script is None else f"names no script of ours: {shown(script)!r}"
         raise UsageError(f"{plan}: {key} {what}; " + (f"did you mean {near[0]!r}?" if near else f"script is one of {', '.join(SCRIPTS)}"))
     module = sweep_module(script)
     parser = module.parser()
@@ -79,7 +79,7 @@ def _flag(parser: argparse.ArgumentParser, name: Any, value: Any, where: str) ->
         raise UsageError(f"{where}: {parser.prog} has no flag --{name}; {hint}")
     if actions[name].nargs == 0:
         if not isinstance(value, bool):
-            raise UsageError(f"{where} must be true or false, not {_shown(value)}")
+            raise UsageError(f"{where} must be true or false, not {shown(value)}")
         return [f"--{name}"] if value else []
     if isinstance(value, list) and value and all(isinstance(part, list) for part in value):
         return [argument for part in value for argument in (f"--{name}", *(_word(one, where) for one in part))]
@@ -103,25 +103,7 @@ def _text(value: Any, where: str) -> str:
         return sound_text(value, where)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise UsageError(f"{where} must be a number, a text or a list of them, not {_shown(value)!r}")
-
-
-def sound_text(text: str, where: str) -> str:
-    """``text`` again.
-
-    Raises:
-        UsageError: it has what no command line and no file name can have: NUL, or half of a surrogate pair.
-    """
-    if re.search("[\0\ud800-\udfff]", text):
-        raise UsageError(f"{where}: {text[:80]!r} has characters that no name can have")
-    return text
-
-
-def _shown(value: Any) -> str:
-    """A value for a message; aliases may make a short plan an endless value."""
-    short = reprlib.Repr()
-    short.maxlevel = 2
-    return (short.repr(value) if isinstance(value, list | dict) else str(value))[:80]
+    raise UsageError(f"{where} must be a number, a text or a list of them, not {shown(value)!r}")
 
 
 def _with_key(message: str, key: str, raw: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ import yaml
 
 from cat_dataset.errors import CatError, InputError
 from render.blender import rotate, translate
-from render.farm.plan_file import PLAN_CAP, read_plan
+from render.farm.plan_file import read_plan
+from render.plan_yaml import PLAN_CAP
 from tests.render.farm.plans import write_plan
 
 
