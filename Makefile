@@ -25,5 +25,5 @@ clean:
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[blender,train,remote,cluster,dev]"
+	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[blender,people,unreal,train,remote,cluster,dev]"
 	touch $@

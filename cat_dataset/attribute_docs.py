@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Mapping
 
 from cat_dataset.attributes import ATTRIBUTES, Attribute
 from cat_dataset.instructions import Edit, build, templates_of
+from cat_dataset.people import DIALS, METAHUMAN_BODY_CONTROLS, Target
 
 _HEAD = """# Attributes
 
@@ -22,6 +25,13 @@ Everything the toolkit can change by a known amount. This page is made from the 
   positive rotations follow the right-hand rule.
 """
 
+_PEOPLE = """## What ±10 of an expression or a pose is
+
+From `cat_dataset/people.py`; values between are in proportion, 0 is neutral. Left and right in a name are the person's own,
+in the words they are the viewer's. Turns are in degrees about the axes above, for a person who faces the camera; `front`
+swings a limb towards where the person looks. A pair of names that differ in left and right alone is written once, with a *.
+"""
+
 
 def attributes_markdown() -> str:
     """The whole page."""
@@ -33,6 +43,11 @@ def attributes_markdown() -> str:
     lines += ["", "## Sentences", "", "What an instruction may say, by example, rises and falls by turns; `;` joins several.", ""]
     for a in ATTRIBUTES.values():
         lines += [f"- `{a.name}`", *(f"  - {text}" for text in _sentences(a))]
+    lines += ["", _PEOPLE, "| attribute | at | means | ARKit face units, or turns | MetaHuman controls |", "|---|---|---|---|---|"]
+    for dial in DIALS:
+        for at, side in (("+10", dial.positive), ("−10", dial.negative)):
+            if side is not None:
+                lines.append(f"| `{dial.name}` | {at} | {side.means} | {_moved(side)} | {_controls(side)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -49,6 +64,34 @@ def _sentences(chosen: Attribute) -> list[str]:
 
 def _number(value: float) -> str:
     return f"{value:g}"
+
+
+def _moved(side: Target) -> str:
+    """The face units or the turns of a target."""
+    units = [f"{name} {amount:g}" for name, amount in _paired(side.face_units).items()]
+    turns = [f"{turn.joint.replace('_', ' ')} {turn.degrees:+g}° {turn.axis}" for turn in side.turns]
+    return ", ".join(units + turns)
+
+
+def _controls(side: Target) -> str:
+    """The controls of the face board or of the body that a target uses."""
+    joints = [control for turn in side.turns for control in METAHUMAN_BODY_CONTROLS[turn.joint]]
+    return ", ".join([f"{name} {amount:g}" for name, amount in _paired(side.controls).items()] + list(_paired(dict.fromkeys(joints, 0.0))))
+
+
+def _paired(amounts: Mapping[str, float]) -> dict[str, float]:
+    """``amounts`` with a left and a right name of one amount as one name with a *."""
+    result: dict[str, float] = {}
+    for name, amount in amounts.items():
+        both = re.sub(r"(Left|Right)$|(?<=CTRL_)[LR](?=_)|(?<=_)[lr](?=_)", "*", name)
+        other = _other(name)
+        result[both if amounts.get(other) == amount and other != name else name] = amount
+    return result
+
+
+def _other(name: str) -> str:
+    swaps = {"Left": "Right", "Right": "Left", "L": "R", "R": "L", "l": "r", "r": "l"}
+    return re.sub(r"(Left|Right)$|(?<=CTRL_)[LR](?=_)|(?<=_)[lr](?=_)", lambda found: swaps[found[0]], name)
 
 
 if __name__ == "__main__":

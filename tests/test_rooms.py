@@ -75,3 +75,32 @@ def test_the_rooms_of_train_point_one_way(room: str) -> None:
         for name in imports(path):
             parts = name.split(".")
             assert parts[0] != "train" or len(parts) < 2 or parts[1] not in later, f"{path} imports {name}"
+
+
+RENDER = {"blender": {"farm", "people", "unreal"}, "people": {"farm", "unreal"}, "unreal": {"people"}, "farm": {"people", "unreal"}}
+"""What each room of render/ may not import. Making people needs the format of their files, which lies in render/blender/figure."""
+
+
+@pytest.mark.parametrize("room", RENDER)
+def test_the_rooms_of_render_point_one_way(room: str) -> None:
+    for path in (ROOT / "render" / room).rglob("*.py"):
+        for name in imports(path):
+            parts = name.split(".")
+            assert parts[0] != "render" or len(parts) < 2 or parts[1] not in RENDER[room], f"{path} imports {name}"
+            assert parts[0] != "anny" or room == "people", f"{path} imports {name}"
+
+
+def test_what_runs_inside_unreal_needs_the_standard_library_alone() -> None:
+    """Follows the imports of render/unreal/in_editor."""
+    waiting, seen = list((ROOT / "render" / "unreal" / "in_editor").rglob("*.py")), set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for name in imports(path):
+            top = name.split(".")[0]
+            assert top in {"unreal", "render", "cat_dataset"} or top in sys.stdlib_module_names, f"{path} imports {name}"
+            module = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+            waiting += [p for p in (module, module.with_suffix("") / "__init__.py") if p.is_file()]
+    assert not {path.parent.name for path in seen} & {"blender", "remote", "driver"}
