@@ -1,0 +1,97 @@
+"""The status file: what the inside of an editor says about one job, told anew at every beat.
+
+Written inside the editor, read outside: standard library only. ``finished`` is said by the render queue's own delegate and by
+nothing else; a beat that stands still for long while the process lives means that the editor hangs.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from cat_dataset.errors import InputError
+from cat_dataset.files import read_json, write_json
+
+SCHEMA = 1
+STARTING, LOADING, RENDERING, FINISHED, FAILED = STATES = ("starting", "loading", "rendering", "finished", "failed")
+ENDED = (FINISHED, FAILED)
+TRIES = 40
+"""Attempts at a rename or a read that Windows refuses while the other side has the file open."""
+PAUSE = 0.05
+"""Seconds between them."""
+
+
+@dataclass
+class Status:
+    """``job`` is the manifest's sha256; ``frames_done`` of ``frames_total`` pictures lie in the staging folder.
+
+    ``files`` are paths as the queue reported them, in its order, and set only at the end. ``controls`` are the values read back
+    of every keyed control for every state (by its index as a string); ``limits`` those controls' type and limits on the live
+    rig; ``notes`` are things that the user should hear of and that stop nothing.
+    """
+
+    job: str
+    state: str = STARTING
+    beat: int = 0
+    success: bool = False
+    error: str = ""
+    frames_done: int = 0
+    frames_total: int = 0
+    controls: dict[str, dict[str, float]] = field(default_factory=dict)
+    limits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rigs: dict[str, str] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    engine: str = ""
+    schema: int = SCHEMA
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will come."""
+        return self.state in ENDED
+
+
+def write_status(path: Path, status: Status) -> None:
+    """Write ``status`` atomically; on Windows a reader that has the file open is waited for.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    for attempt in range(TRIES):
+        try:
+            return write_json(path, asdict(status))
+        except PermissionError:
+            if attempt == TRIES - 1:
+                raise
+            time.sleep(PAUSE)
+
+
+def read_status(path: Path) -> Status | None:
+    """The status in ``path``; None where there is none yet.
+
+    Raises:
+        InputError: it is not a status file of this version.
+    """
+    for attempt in range(TRIES):
+        try:
+            data = read_json(path)
+            break
+        except PermissionError:
+            if attempt == TRIES - 1:
+                raise InputError(f"{path} cannot be opened: it is held by another process; close what reads it") from None
+            time.sleep(PAUSE)
+        except InputError:
+            if path.exists():
+                raise
+            return None
+    types: dict[str, Any] = {name.name: type(getattr(Status(""), name.name)) for name in fields(Status)}
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise InputError(f"{path} is not a status file of schema {SCHEMA}; the editor runs another version of this code")
+    for name, value in data.items():
+        if name not in types or type(value) is not types[name]:
+            raise InputError(f"{path}: field {name!r} is not a {types[name].__name__ if name in types else 'known field'}")
+    if "job" not in data or data.get("state") not in STATES:
+        raise InputError(f"{path} names no job or has the unknown state {data.get('state')!r}")
+    return Status(**data)
