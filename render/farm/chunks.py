@@ -14,9 +14,9 @@ from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
 from render.farm.jobs import Job
 from render.farm.options import Options
-from render.farm.process import say
-from render.farm.report import Failure, Report
+from render.farm.report import failure_of
 from render.farm.supervisor import Supervisor
+from render.outcome import Failure, Report, say
 
 LARGEST = 64
 """Series of a chunk: many enough that a Blender's start does not count, few enough that machines end together."""
@@ -141,7 +141,7 @@ class ChunkRun:
             say(f"warning: {chunk[0].series} and its {len(chunk) - 1} neighbours: {reason}; submitting them again")
             self._waiting.append((chunk, tries, now))
         else:
-            self._failures += [Failure.of(job, reason, False, tries) for job in chunk if not job.is_there()]
+            self._failures += [failure_of(job, reason, False, tries) for job in chunk if not job.is_there()]
 
     def _show(self) -> None:
         now = sum(_on_disk(job) for job in self._jobs)

@@ -16,9 +16,10 @@ from render.farm.chunks import ChunkRun, Engine
 from render.farm.jobs import Job, expand, part_of
 from render.farm.options import Options
 from render.farm.plan_file import read_plan
-from render.farm.report import Report, conclude, failures_file, write_failures
+from render.farm.report import failures_file
 from render.farm.status import print_status, status_of
 from render.farm.supervisor import Supervisor
+from render.outcome import Report, conclude, write_failures
 
 EXECUTORS = ("local", "slurm", "ray")
 

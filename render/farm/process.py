@@ -8,7 +8,6 @@ import queue
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -118,8 +117,3 @@ def _lines(stream: IO[bytes] | None) -> Any:
     with suppress(ValueError, OSError):
         while line := stream.readline(LONGEST_LINE):
             yield line
-
-
-def say(line: str) -> None:
-    """A line for the user beside the progress."""
-    print(line, file=sys.stderr, flush=True)

@@ -1,73 +1,26 @@
-"""What became of a plan: what failed and what was refused, in lines, in a file for machines, and as an exit status."""
+"""What became of a plan of the farm; the lines and the file are those of `render.outcome`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cat_dataset.errors import CatError, InputError, RunFailed
-from cat_dataset.files import JSON_CAP, read_json, write_json
+from cat_dataset.errors import InputError
+from cat_dataset.files import JSON_CAP, read_json
 from render.farm.jobs import Job
-
-FAILURES = "failures.json"
-LISTED = 20
-"""Failures that are printed; the file has all of them."""
+from render.outcome import FAILURES, Failure
 
 
-@dataclass(frozen=True)
-class Failure:
-    """One series that was not made, and why. ``refused``: its input is bad, so that it was not tried again."""
-
-    series: str
-    reason: str
-    refused: bool
-    tries: int
-    asset: str
-    hdri: str
-    sweep: str
-
-    @classmethod
-    def of(cls, job: Job, reason: str, refused: bool, tries: int) -> Failure:
-        """A failure of ``job``; without the path of the working folder, which says nothing elsewhere."""
-        reason = reason.replace(f"{Path.cwd()}/", "")
-        return cls(job.series, reason, refused, tries, job.asset.argument, job.sky.argument, job.sweep.name)
-
-    def as_json(self) -> dict[str, Any]:
-        """The failure as it stands in `FAILURES`."""
-        return dict(vars(self))
-
-
-@dataclass
-class Report:
-    """What a run, or a part of one, has to say at its end."""
-
-    total: int
-    finished: int = 0
-    already: int = 0
-    failures: list[Failure] = field(default_factory=list)
-
-    def absorb(self, other: Report) -> None:
-        """Take in the report of a part."""
-        self.finished += other.finished
-        self.already += other.already
-        self.failures += other.failures
+def failure_of(job: Job, reason: str, refused: bool, tries: int) -> Failure:
+    """A failure of ``job``; without the path of the working folder, which says nothing elsewhere."""
+    reason = reason.replace(f"{Path.cwd()}/", "")
+    return Failure(job.series, reason, refused, tries, {"asset": job.asset.argument, "hdri": job.sky.argument, "sweep": job.sweep.name})
 
 
 def failures_file(out: Path, index: int, count: int) -> Path:
     """Where task ``index`` of ``count`` lists its failures."""
     return out / (FAILURES if count == 1 else f"failures-{index}-of-{count}.json")
-
-
-def write_failures(path: Path, refused: Iterable[CatError], failures: Iterable[Failure]) -> None:
-    """List what failed in ``path``; where nothing did, remove what an earlier run listed."""
-    content = {"inputs": [str(error) for error in refused], "series": [one.as_json() for one in sorted(failures, key=lambda f: f.series)]}
-    if content["inputs"] or content["series"]:
-        write_json(path, content)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def listed_failures(out: Path) -> dict[str, Mapping[str, Any]]:
@@ -83,37 +36,3 @@ def listed_failures(out: Path) -> dict[str, Mapping[str, Any]]:
             if isinstance(entry, dict) and isinstance(entry.get("series"), str):
                 found[entry["series"]] = entry
     return found
-
-
-def conclude(report: Report, refused: list[CatError], listed_in: Path) -> None:
-    """Say what was done and what was not.
-
-    Raises:
-        RunFailed: a series failed. InputError: something was refused.
-    """
-    for error in refused:
-        _say(f"refused: {error}")
-    groups: dict[str, list[Failure]] = {}
-    for failure in report.failures:
-        groups.setdefault(failure.reason, []).append(failure)
-    for reason, group in list(groups.items())[:LISTED]:
-        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
-        tries = f" after {group[0].tries} tries" if group[0].tries > 1 else ""
-        _say(f"{'refused' if group[0].refused else 'failed'}: {group[0].series}{others}{tries}: {reason}")
-    if len(groups) > LISTED:
-        _say(f"and {len(groups) - LISTED} more reasons in {listed_in}")
-    already = f", {report.already} already complete" if report.already else ""
-    print(f"{report.finished} series rendered{already}, of {report.total}", flush=True)
-    if not report.failures and not refused:
-        return
-    failed = sum(not failure.refused for failure in report.failures)
-    what = [f"{len(refused)} inputs refused"] * bool(refused)
-    what += [f"{len(report.failures) - failed} series refused"] * (failed < len(report.failures)) + [f"{failed} series failed"] * bool(
-        failed
-    )
-    kind = RunFailed if failed else InputError
-    raise kind(f"{', '.join(what)}; named above and in {listed_in}; mend what they need and run the same command again")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

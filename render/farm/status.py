@@ -11,7 +11,8 @@ from typing import Any
 from cat_dataset.errors import CatError
 from cat_dataset.series_writer import JOURNAL
 from render.farm.jobs import Job
-from render.farm.report import LISTED, listed_failures
+from render.farm.report import listed_failures
+from render.outcome import LISTED
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,11 @@ from render.farm.jobs import Job
 from render.farm.options import Options
 from render.farm.others import Others
 from render.farm.patience import Patience
-from render.farm.process import Worker, say
-from render.farm.report import Failure, Report
+from render.farm.process import Worker
+from render.farm.report import failure_of
 from render.farm.slot import Slot
 from render.farm.verdicts import Verdict, judge, worst
+from render.outcome import Report, say
 
 TICK_S = 0.5
 AT_A_TIME = 100
@@ -237,7 +238,7 @@ class Supervisor:
             self._deck.give_back(slot.number, job)
 
     def _give_up(self, job: Job, reason: str, *, refused: bool) -> None:
-        self.report.failures.append(Failure.of(job, reason, refused, max(1, self._tries[job.series])))
+        self.report.failures.append(failure_of(job, reason, refused, max(1, self._tries[job.series])))
         self._progress.total -= job.frames - self._rendered[job.series]
 
     def _settle(self, job: Job, *, already: bool) -> None:

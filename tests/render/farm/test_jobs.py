@@ -18,8 +18,8 @@ from render.farm.dealing import Deck
 from render.farm.inputs import Given, Inputs
 from render.farm.jobs import Job, expand, part_of
 from render.farm.plan_file import read_plan
-from render.farm.report import write_failures
 from render.farm.sweeps import Sweep
+from render.outcome import write_failures
 from tests.render.farm.plans import write_plan
 
 SWEEP = Sweep("sweeps[0]", "rotate", "rotate_z", (), 4, 2, 64, Path("series"), None)

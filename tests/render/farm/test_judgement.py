@@ -18,9 +18,10 @@ from render.farm.confirmed import Confirmed
 from render.farm.inputs import Given
 from render.farm.jobs import Job
 from render.farm.patience import FIRST_S, LEAST_S, Patience
-from render.farm.report import Failure, Report, conclude
+from render.farm.report import failure_of
 from render.farm.sweeps import Sweep
 from render.farm.verdicts import judge
+from render.outcome import Report, conclude
 
 ASSET, SKY = (Given(name, Source(Path(name).stem, Path("/assets") / name, "0" * 64)) for name in ("toys/toy.glb", "skies/sky.exr"))
 JOB = Job("rotate_z-toy-sky-v00", Sweep("sweeps[0]", "rotate", "rotate_z", (), 4, 1, 64, Path("series"), None), ASSET, SKY, 0)
@@ -111,7 +112,7 @@ def test_finished_series_are_compared_with_a_confirmed_one(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("refused", "kind", "status"), [([False], RunFailed, 1), ([True], InputError, 2), ([True, False], RunFailed, 1)])
 def test_the_exit_status_tells_failures_from_bad_input(refused: list[bool], kind: type[CatError], status: int) -> None:
-    report = Report(3, 1, 0, [Failure.of(JOB, "reason", one, 1) for one in refused])
+    report = Report(3, 1, 0, [failure_of(JOB, "reason", one, 1) for one in refused])
     with pytest.raises(kind) as caught:
         conclude(report, [], Path("failures.json"))
     assert caught.value.exit_code == status
