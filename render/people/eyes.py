@@ -71,8 +71,8 @@ def _eyeball(radius: float) -> tuple[Floats, list[list[int]], Floats]:
     white = [limbus + (math.pi - limbus) * share for share in around]
     points, polygons = _rings([*angles, *white[:-1], math.pi], [radius * one for one in radii] + [radius] * len(white))
     across = np.linalg.norm(points[:, [0, 2]], axis=1) / (IRIS * radius)
-    back = points[:, 1] > -radius * (flat + 0.021)
-    return points, polygons, np.where(back, 1.0, np.minimum(across, 1.0))
+    across[1 + SEGMENTS * (len(inside) - 1) :] = 1.0
+    return points, polygons, across
 
 
 def cornea_radius(angle: Floats | float) -> Floats:

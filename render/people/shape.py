@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-import numpy as np
-
 from render.people import source
 from render.people.source import Floats
 

@@ -112,7 +112,8 @@ def _parsed(content: bytes) -> Target:
 def _upright(decimetres: Floats) -> Floats:
     """MakeHuman's decimetres with y up, as metres with z up."""
     x, y, z = decimetres.T
-    return np.stack([x, -z, y], axis=1) * 0.1
+    upright: Floats = np.stack([x, -z, y], axis=1) * 0.1
+    return upright
 
 
 def read_rig(name: str) -> dict[str, dict[str, object]]:
