@@ -1,0 +1,105 @@
+"""The level sequence: one frame per state, every control keyed in every frame, no curve between keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import unreal
+
+from cat_dataset.errors import RunFailed
+from render.unreal.in_editor import joints, keys, rig, versions
+from render.unreal.in_editor.keys import Keyed, Numbers
+from render.unreal.in_editor.rig import Rig
+from render.unreal.in_editor.scene import Person
+from render.unreal.job import Job, State
+
+FRAMES_PER_SECOND = 24
+
+
+def make(job: Job, folder: str, camera: Any) -> Any:
+    """A new sequence of one frame per shown state, seen through ``camera``, opened: rigs can be keyed in an open one only."""
+    tools = unreal.AssetToolsHelpers.get_asset_tools()
+    sequence = tools.create_asset("sequence", folder, unreal.LevelSequence, unreal.LevelSequenceFactoryNew())
+    if sequence is None:
+        raise RunFailed(f"the editor could not make the sequence {folder}/sequence; look into its log")
+    frames = len(job.shown)
+    sequence.set_display_rate(unreal.FrameRate(FRAMES_PER_SECOND, 1))
+    sequence.set_playback_start(0)
+    sequence.set_playback_end(frames)
+    cut = sequence.add_track(unreal.MovieSceneCameraCutTrack).add_section()
+    cut.set_range(0, frames)
+    cut.set_camera_binding_id(sequence.get_binding_id(sequence.add_possessable(camera)))
+    if not unreal.LevelSequenceEditorBlueprintLibrary.open_level_sequence(sequence):
+        raise RunFailed("the editor could not open the sequence; it needs its user interface, so start it without -nullrhi")
+    return sequence
+
+
+def add_rig(sequence: Any, actor_binding: Any, mesh: Any, candidates: Sequence[str], what: str) -> Rig:
+    """Put the first rig of ``candidates`` that there is on ``mesh``; the live instance comes back."""
+    path, asset = rig.find_asset(candidates, mesh, what)
+    world = unreal.get_editor_subsystem(unreal.UnrealEditorSubsystem).get_editor_world()
+    binding = sequence.add_possessable(mesh)
+    binding.set_parent(actor_binding)
+    library = unreal.ControlRigSequencerLibrary
+    track = library.find_or_create_control_rig_track(world, sequence, versions.rig_class(asset), binding, False)
+    for proxy in library.get_control_rigs(sequence):
+        if proxy.track.get_path_name() == track.get_path_name():
+            return Rig(path, proxy.control_rig.get_hierarchy(), proxy.control_rig, track)
+    raise RunFailed(f"the rig {path} does not come alive on the {what} of this character; is it made for its skeleton?")
+
+
+def add_rigs(job: Job, sequence: Any, person: Person) -> tuple[Rig | None, Rig | None]:
+    """The face and the body rig, each only if a state needs it."""
+    needs_face, needs_body = any(state.face for state in job.states), any(state.turns for state in job.states)
+    binding = sequence.add_possessable(person.actor)
+    face = add_rig(sequence, binding, person.face, job.rigs.face, "face") if needs_face else None
+    body = add_rig(sequence, binding, person.body, job.rigs.body, "body") if needs_body else None
+    return face, body
+
+
+def plan_keys(shown: Sequence[State], person: Person, face: Rig | None, body: Rig | None) -> list[Keyed]:
+    """Every control that any state moves, with its value in every frame: what a state does not name is at rest there."""
+    plan: list[Keyed] = []
+    if face is not None:
+        values = [rig.face_values(face, state.face) for state in shown]
+        for name in sorted({name for each in values for name in each}):
+            rest: Numbers = (0.0,) * max(len(each.get(name, ())) for each in values)
+            plan.append(Keyed(face, name, face.control(name).kind, tuple(each.get(name, rest) for each in values)))
+            rig.check_limits(face, face.control(name), rest)
+    if body is not None:
+        turns = [joints.local_rotations(body, person, state.turns) for state in shown]
+        for name in sorted({name for each in turns for name in each}):
+            at_rest = joints.rest_rotation(body, name)
+            plan.append(Keyed(body, name, body.control(name).kind, tuple(each.get(name, at_rest) for each in turns)))
+        for name in joints.SWITCHES:
+            if name in body.keys and (kind := body.control(name).kind) in ("bool", "float"):
+                plan.append(Keyed(body, name, kind, ((0.0,),) * len(shown)))
+    return plan
+
+
+def key_all(sequence: Any, plan: Sequence[Keyed]) -> list[dict[str, float]]:
+    """Key every control in every frame, hold every key until the next, and read all back: the values of each frame."""
+    for keyed in plan:
+        keys.write(sequence, keyed, 0, key=False)  # on a new track the first key would only set the value
+        for frame in range(len(keyed.values)):
+            keys.write(sequence, keyed, frame)
+    for track in {id(keyed.rig): keyed.rig.track for keyed in plan}.values():
+        hold_keys(track)
+    unreal.LevelSequenceEditorBlueprintLibrary.refresh_current_level_sequence()
+    read: list[dict[str, float]] = [{} for _ in range(len(plan[0].values))] if plan else []
+    for keyed in plan:
+        for frame, values in enumerate(read):
+            numbers, named = keys.read(sequence, keyed, frame)
+            keys.check(keyed, frame, numbers)
+            values.update(named)
+    return read
+
+
+def hold_keys(track: Any) -> None:
+    """Make every key of a track a step."""
+    for section in track.get_sections():
+        for channel in section.get_all_channels():
+            if isinstance(channel, (unreal.MovieSceneScriptingFloatChannel, unreal.MovieSceneScriptingDoubleChannel)):
+                for key in channel.get_keys():
+                    key.set_interpolation_mode(unreal.RichCurveInterpMode.RCIM_CONSTANT)
