@@ -74,7 +74,7 @@ class FakeEditor:
         self._ended = threading.Event()
         self._connection: socket.socket | None = None
         self._client = ""
-        self._udp = multicast(port, interface)
+        self._udp, self.way = multicast(port, interface)
         self._threads = [threading.Thread(target=self._listen, daemon=True)]
         self._threads[0].start()
 
@@ -88,6 +88,8 @@ class FakeEditor:
         """Close everything, as an editor does that ends."""
         self._ended.set()
         self._hang_up()
+        with suppress(OSError):  # wakes who waits at it on Linux, though it complains
+            self._udp.shutdown(socket.SHUT_RDWR)
         self._udp.close()
         for thread in self._threads:
             if thread is not threading.current_thread():

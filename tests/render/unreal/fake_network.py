@@ -35,8 +35,8 @@ def objects(connection: socket.socket) -> Iterator[dict[str, Any]]:
                 yield message
 
 
-def multicast(port: int, interface: str) -> socket.socket:
-    """A socket as the editor's. On Linux it hears the group on its own interface only, not on those that others have joined."""
+def multicast(port: int, interface: str) -> tuple[socket.socket, str]:
+    """A socket as the editor's, and the interface on which it listens. On Linux it hears the group on its own interface only, not on those that others have joined."""
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT"):
@@ -51,6 +51,6 @@ def multicast(port: int, interface: str) -> socket.socket:
         except OSError:
             continue
         udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(way))
-        break
-    udp.settimeout(0.05)
-    return udp
+        udp.settimeout(0.05)
+        return udp, way
+    raise OSError("this machine has no interface for multicast")
