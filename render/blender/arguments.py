@@ -36,14 +36,14 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; --help lists the flags")
 
 
-def shared_flags(program: str, description: str, asset: str = "builtin:car") -> Parser:
-    """A parser with the flags of every sweep; ``asset`` is rendered where none is named."""
+def shared_flags(program: str, description: str, asset: str | None = "builtin:car") -> Parser:
+    """A parser with the flags of every sweep; ``asset`` is rendered where none is named; None: character files alone are."""
     parser = Parser(
         prog=program, usage=f"{program} [flags]", description=description, allow_abbrev=False,
         epilog=f"attributes for --also and --hold, and their ranges:\n{driven_attributes()}\n\nthe conventions of each: docs/sweeps.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.set_defaults(default_asset=asset)
+    parser.set_defaults(default_asset=asset, asset_kinds=None, one_sky=False, shot=None, lens=None)
     parser.own = parser.add_argument_group("this sweep")
     add_state_flags(parser.add_argument_group("states"), _whole, STATES)
     _add_source_flags(parser.add_argument_group("what is rendered"), asset)
@@ -61,10 +61,11 @@ def shared_flags(program: str, description: str, asset: str = "builtin:car") -> 
     return parser
 
 
-def _add_source_flags(group: Group, asset: str) -> None:
+def _add_source_flags(group: Group, asset: str | None) -> None:
+    objects = f"FBX, GLB, GLTF, OBJ, PLY, STL, BLEND, USD, DAE, folders, or builtin:car, :mug, :house, :lamp, :face (default: {asset})"
     group.add_argument(
         "--asset", nargs="+", action="extend", metavar="FILE", default=None,
-        help=f"FBX, GLB, GLTF, OBJ, PLY, STL, BLEND, USD, DAE, folders, or builtin:car, :mug, :house, :lamp, :face (default: {asset})",
+        help=objects if asset else "character files (.person), or folders of them (default: see --characters)",
     )  # fmt: skip
     add_asset_flags(group)
     group.add_argument(

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,23 @@ from render.blender.arguments import Parser, own_arguments, require_blender, wan
 from render.blender.sweeping.spec import Sweep
 
 
-def run_script(parser: Callable[[], Parser], sweep_of: Callable[[Namespace], Sweep]) -> None:
-    """Parse the flags, render, and end the process."""
+def run_script(
+    parser: Callable[[], Parser],
+    sweep_of: Callable[[Namespace], Sweep | Sequence[Sweep]],
+    prepare: Callable[[Namespace], None] = lambda flags: None,
+) -> None:
+    """Parse the flags, render, and end the process. ``prepare`` comes in between, when the flags are known to be good."""
 
     def main() -> None:
         with reported(wants_debug()):
             interrupt = GentleInterrupt()  # before Blender is imported: it swallows Ctrl-C, or crashes
             flags = parser().parse_args(own_arguments())
-            sweep = sweep_of(flags)
+            sweeps = sweep_of(flags)
             require_blender()
+            prepare(flags)
             from render.blender.sweeping.run import render_sweep
 
-            render_sweep(sweep, flags, interrupt)
+            render_sweep([sweeps] if isinstance(sweeps, Sweep) else sweeps, flags, interrupt)
 
     run(main)
 

@@ -12,6 +12,8 @@ from cat_dataset.errors import CatError, InputError, UsageError
 from cat_dataset.files import sha256_file, sha256_json, slug
 
 BUILTIN = "builtin:"
+PERSON = ".person"
+"""Suffix of character files: people, whom `render.blender.figure` builds."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Source:
     def part(self) -> str:
         """Its part of a series id: never depends on which other sources there are, so that a plan can grow."""
         return slug(self.name, 24) if self.builtin else f"{slug(self.name, 17)}_{self.sha256[:6]}"
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a character file."""
+        return self.path is not None and self.path.suffix.lower() == PERSON
 
     @property
     def readable(self) -> str:
@@ -84,6 +91,14 @@ def gather(
         except CatError as error:
             report(error)
     return list(found.values())
+
+
+def one_of(seed: int, key: str, sources: Sequence[Source]) -> Source:
+    """The one of ``sources`` that belongs to whatever has the key ``key``.
+
+    Each source has a number drawn for it and the largest wins, so that one more source takes only what it wins.
+    """
+    return max(sources, key=lambda source: sha256_json(["one of", seed, key, source.key]))
 
 
 def made_in_code(name: str, revision: int) -> Source:

@@ -30,7 +30,7 @@ from render.blender.arguments import require_blender
 from render.blender.program import run
 
 MARK = b"@cat-render "
-SCRIPTS = ("rotate", "translate", "light", "camera", "environment", "material", "deform")
+SCRIPTS = ("rotate", "translate", "light", "camera", "environment", "material", "deform", "people")
 """The sweeps, by the names of their modules: an order can name no other."""
 
 

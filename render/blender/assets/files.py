@@ -16,10 +16,19 @@ from render.blender.assets.containers import look_at_blend, look_at_fbx, look_at
 from render.blender.assets.contents import Contents
 from render.blender.assets.mesh_files import look_at_obj, look_at_ply, look_at_stl, mtl_textures
 from render.blender.assets.policy import AssetPolicy
+from render.blender.figure.person_file import read_person
+from render.blender.sources import PERSON
+
+
+def _look_at_person(path: Path) -> Contents:
+    read_person(path)
+    return Contents()
+
 
 _LOOKS: dict[str, Callable[[Path], Contents]] = {
     ".fbx": look_at_fbx, ".glb": look_at_glb, ".gltf": look_at_gltf, ".obj": look_at_obj, ".ply": look_at_ply, ".stl": look_at_stl,
     ".dae": look_at_dae, ".blend": look_at_blend, ".usd": look_at_usd, ".usda": look_at_usd, ".usdc": look_at_usd, ".usdz": look_at_usd,
+    PERSON: _look_at_person,
 }  # fmt: skip
 KINDS = tuple(_LOOKS)
 ABSENT = "missing"

@@ -20,6 +20,7 @@ from render.blender.assets.policy import AssetPolicy
 from render.blender.assets.shape_keys import names
 from render.blender.assets.subject import Subject
 from render.blender.builtin.objects import OBJECTS
+from render.blender.figure.character import load_character
 from render.blender.picture.engine import start_empty
 from render.blender.sources import Source
 
@@ -27,11 +28,14 @@ _said: set[str] = set()
 
 
 def load(source: Source, policy: AssetPolicy = AssetPolicy(), shape_keys: Sequence[str] = ()) -> Subject:  # noqa: B008
-    """Start an empty scene that holds ``source``, normalised, with the named shape keys left alive at 0.
+    """Start an empty scene that holds ``source``, normalised, with the named shape keys left alive at 0; a person is left as large
+    as it is.
 
     Raises:
         InputError: it cannot be imported, holds nothing with a face, has no such shape keys, or ``policy`` refuses it.
     """
+    if source.is_person:
+        return load_character(source)
     _open(source)
     name = str(source)
     lowered = polygons.lower_subdivision(name, policy)

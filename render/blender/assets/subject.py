@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from mathutils import Vector
 
 from render.blender.assets.hull import Point, corners_of, surface_corners
+
+if TYPE_CHECKING:
+    from render.blender.stage.pose import Pose
 
 RADIUS = 0.5
 """Metres from the pivot to the farthest point of the object with its shape keys at 0, hence in every state of every rotation."""
@@ -20,7 +24,7 @@ class Subject:
     """The object under its ``pivot`` empty.
 
     ``outline`` are the corners of its convex hull in the pivot's frame, with the shape keys at 0; ``notes`` say, for the
-    reader of a series, what was changed about the asset, and ``adapted`` is what of it pixels depend on.
+    reader of a series, what was changed about the asset, and ``adapted`` is what of it pixels depend on. ``radius`` is in metres.
     """
 
     pivot: Any
@@ -30,6 +34,7 @@ class Subject:
     shape_keys: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     adapted: Mapping[str, Any] = field(default_factory=dict)
+    radius: float = RADIUS
     _still: dict[str, list[Point]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -78,6 +83,33 @@ class Subject:
                 self._still[part.data.name] = local
             found += [tuple(part.matrix_parent_inverse @ Vector(corner)) for corner in local]
         return tuple(Vector(corner) for corner in (corners_of(found) if len(self.parts) > 1 else found))
+
+    @property
+    def licence(self) -> str | None:
+        """The licence that the asset itself states."""
+        return None
+
+    @property
+    def called(self) -> str | None:
+        """What sentences call the object, where its file's name is no word for it."""
+        return None
+
+    def aimed(self, shot: str) -> Subject:
+        """The object ready for a series in a ``shot``, which says how much of a person a picture shows."""
+        return self
+
+    def shaped(self, pose: Pose) -> Pose:
+        """``pose`` with the outlines that the object has in it."""
+        return pose
+
+    def facts(self) -> dict[str, Any]:
+        """What a reader of the series should know of the object itself (JSON values)."""
+        return {}
+
+    @contextmanager
+    def showing_what_is_whole(self) -> Iterator[None]:
+        """Meanwhile only that is there which must be whole in every picture: all of it."""
+        yield
 
     def _deforming(self) -> list[Any]:
         return list({part.data.name: part.data for part in self.parts if part.data.shape_keys is not None}.values())

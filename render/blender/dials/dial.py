@@ -62,6 +62,10 @@ class Dial:
         """What the evaluated scene really has, by attribute, natural units; ``values`` only tells turns of angles apart."""
         return {}
 
+    def measures(self, scene: Scene, values: State) -> dict[str, float]:
+        """What else was measured in the evaluated scene, by names of its own, for ``Frame.measured``."""
+        return {}
+
     def state(self, scene: Scene, values: State) -> dict[str, Any]:
         """Facts about this state for ``Frame.state`` beside the matrices, which are recorded anyway (JSON values)."""
         return {}

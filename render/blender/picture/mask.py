@@ -13,7 +13,7 @@ from typing import Any
 
 from cat_dataset.errors import InputError, RunFailed
 from render.blender.picture.alone import coverage
-from render.blender.stage.framing import safe_distance
+from render.blender.stage.framing import lowest_row, safe_distance
 from render.blender.stage.pose import Pose
 from render.blender.stage.scene import Scene
 
@@ -41,7 +41,10 @@ def check_mask(name: str, scene: Scene, enter: Callable[[int], str], scratch: Pa
     free = []
     for index in states:
         said = enter(index)
-        left = free_border(coverage(scene, SIZE, SAMPLES, FILTER, scratch), SIZE)
+        with scene.subject.showing_what_is_whole():
+            covered = coverage(scene, SIZE, SAMPLES, FILTER, scratch)
+        pose = scene.poses[index]
+        left = free_border(covered, SIZE, None if pose.whole is None else lowest_row(pose, scene.distance, SIZE))
         if left is None:
             raise InputError(f"{name}: nothing of the object is seen at {said}; it is too small in a sweep this wide, or transparent")
         if left == 0:
@@ -50,17 +53,21 @@ def check_mask(name: str, scene: Scene, enter: Callable[[int], str], scratch: Pa
     return {"states": states, "size": SIZE, "free_border_px": min(free)}
 
 
-def free_border(coverage: bytes, size: int) -> int | None:
-    """Pixels free between the border and the nearest covered pixel of a float32 picture; None where nothing is covered."""
+def free_border(coverage: bytes, size: int, height: int | None = None) -> int | None:
+    """Pixels free between the border and the nearest covered pixel of a float32 picture; None where nothing is covered.
+
+    With ``height``, only the picture's first rows count, and it may go on below them.
+    """
     values = array("f", coverage)
     if sys.byteorder == "big":
         values.byteswap()
-    rows = [values[start : start + size] for start in range(0, size * size, size)]
+    rows = [values[start : start + size] for start in range(0, size * min(size, height or size), size)]
     covered = [index for index, row in enumerate(rows) if max(row) > 0]
     if not covered:
         return None
     across = [index for row in rows for index in _ends(row)]
-    return min(*covered, *across, *(size - 1 - index for index in (*covered, *across)))
+    below = covered if height is None else []
+    return min(*covered, *across, *(size - 1 - index for index in (*below, *across)))
 
 
 def _ends(row: Sequence[float]) -> list[int]:

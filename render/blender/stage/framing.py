@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,7 +20,8 @@ NEAREST_M = 0.05
 
 
 def safe_distance(poses: Iterable[Pose]) -> float:
-    """Smallest distance of the camera from the pivot's place at rest at which the object is inside the margin in every pose.
+    """Smallest distance of the camera from the pivot's place at rest at which the object is inside the margin in every pose,
+    or of a person as much as is to be shown.
 
     With p in camera axes about that place, the point is inside when max(|x|, |y|) ≤ (d − z)·t, t = tan(half angle) less
     the margin; so d is the largest z + max(|x|, |y|) / t. A frustum is convex: hull corners stand for all vertices.
@@ -29,8 +31,9 @@ def safe_distance(poses: Iterable[Pose]) -> float:
         reach = SENSOR_MM / 2 / pose.lens_mm * (1 - MARGIN)
         x, y, z = _rows(pose.view.camera_axes().transposed().to_4x4() @ pose.pivot)
         farthest = max(farthest, _most(z, pose.outline) + NEAREST_M)
+        shown = [*pose.framed, *pose.room] if pose.room else pose.framed
         for side in (x, -x, y, -y):
-            farthest = max(farthest, _most(z + side / reach, pose.outline))
+            farthest = max(farthest, _most(z + side / reach, shown))
     return round(farthest, 6) + 1e-6
 
 
@@ -92,12 +95,20 @@ def rows(matrix: Matrix) -> list[list[float]]:
     return [[round(value, 6) + 0.0 for value in row] for row in matrix]
 
 
-def describe(view: Viewpoint, distance: float, size: int) -> dict[str, Any]:
+def lowest_row(pose: Pose, distance: float, size: int) -> int:
+    """The picture's row, from the top, of the lowest of what must be inside it."""
+    _, y, z = _rows(pose.view.camera_axes().transposed().to_4x4() @ pose.pivot)
+    focal = pose.lens_mm / SENSOR_MM * size
+    points = [corner.to_4d() for corner in pose.framed]
+    return math.ceil(max(size / 2 - focal * y.dot(point) / (distance - z.dot(point)) for point in points))
+
+
+def describe(view: Viewpoint, distance: float, size: int, lens_mm: float = LENS_MM) -> dict[str, Any]:
     """The camera's constants at rest: intrinsics, viewpoint, and its matrix in the pivot's rest frame."""
     return {
-        "lens_mm": LENS_MM,
+        "lens_mm": lens_mm,
         "sensor_mm": SENSOR_MM,
-        "K": intrinsics(LENS_MM, size),
+        "K": intrinsics(lens_mm, size),
         "elevation_degrees": view.elevation,
         "azimuth_degrees": view.azimuth,
         "distance_m": distance,

@@ -21,7 +21,7 @@ FAINTEST = 1e-20
 MAP_WIDTH = 1024
 """Largest width of the importance map. Blender's automatic choice costs a second per frame for a tenth of a decibel."""
 PREFERRED = ("forest", "sunset")
-PROCEDURAL = "procedural"
+PROCEDURAL, GREY = "procedural", "grey"
 REVISION = 1
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
 
@@ -43,11 +43,11 @@ def builtin_sky(name: str) -> Source:
     Raises:
         UsageError: this Blender ships no such sky.
     """
-    if name == PROCEDURAL:
+    if name in _IN_CODE:
         return made_in_code(name, REVISION)
     shipped = shipped_skies()
     if name not in shipped:
-        raise UsageError(f"there is no {BUILTIN}{name} sky; this Blender has {', '.join(BUILTIN + n for n in [*shipped, PROCEDURAL])}")
+        raise UsageError(f"there is no {BUILTIN}{name} sky; this Blender has {', '.join(BUILTIN + n for n in [*shipped, *_IN_CODE])}")
     return Source(name, shipped[name], sha256_file(shipped[name]), builtin=True, licence="CC0-1.0")
 
 
@@ -64,11 +64,16 @@ def load_sky(source: Source) -> Any:
     Raises:
         InputError: Blender cannot decode it (it would render magenta), or it has pixels that are not finite, or is black.
     """
-    image = _procedural() if source.path is None else bpy.data.images.load(str(source.path), check_existing=False)
+    image = _IN_CODE[source.name]() if source.path is None else bpy.data.images.load(str(source.path), check_existing=False)
     width, height = image.size
     if width == 0 or height == 0:
         raise InputError(f"{source} cannot be decoded by Blender {bpy.app.version_string}: cut off or damaged; download or export it again")
     return image
+
+
+def all_skies() -> list[str]:
+    """Names for ``--hdri`` of all shipped skies, or of the procedural one."""
+    return [BUILTIN + name for name in shipped_skies()] or [BUILTIN + PROCEDURAL]
 
 
 def light_with(source: Source) -> float:
@@ -157,3 +162,14 @@ def _procedural(width: int = 512, height: int = 256) -> Any:
     image.pixels.foreach_set(pixels)
     image.update()
     return image
+
+
+def _grey(width: int = 64, height: int = 32) -> Any:
+    """The same grey from everywhere: no highlight, no shadow side, nothing behind."""
+    image = bpy.data.images.new(GREY, width, height, float_buffer=True)
+    image.pixels.foreach_set(array("f", (0.5, 0.5, 0.5, 1.0)) * (width * height))
+    image.update()
+    return image
+
+
+_IN_CODE = {PROCEDURAL: _procedural, GREY: _grey}

@@ -49,7 +49,12 @@ class Viewpoint:
 
 
 def viewpoint(
-    seed: int, asset: str, index: int, azimuths: Sequence[float] = ALL_ROUND, elevations: Sequence[float] = ELEVATIONS
+    seed: int,
+    asset: str,
+    index: int,
+    azimuths: Sequence[float] = ALL_ROUND,
+    elevations: Sequence[float] = ELEVATIONS,
+    lowest: float = 0.0,
 ) -> Viewpoint:
     """Viewpoint ``index`` of an asset (its key): uniform over the area of the sphere between ``azimuths`` and ``elevations``.
 
@@ -57,13 +62,13 @@ def viewpoint(
     in their viewpoints, for variety; skies do not, so that series that differ only in their light can be compared.
 
     Raises:
-        UsageError: limits that do not rise, or lie under the horizon or above `STEEPEST`.
+        UsageError: limits that do not rise, or lie under ``lowest`` (the horizon) or above `STEEPEST`.
     """
     draw = random.Random(f"viewpoint {seed} {asset} {index}")
     if not (-360 <= azimuths[0] <= azimuths[1] <= 360 and azimuths[1] - azimuths[0] <= 360):
         raise UsageError(f"--azimuths {azimuths[0]:g} {azimuths[1]:g} must rise, inside -360 to 360 and by at most 360 degrees")
-    if not 0 <= elevations[0] <= elevations[1] <= STEEPEST:
-        raise UsageError(f"--elevations {elevations[0]:g} {elevations[1]:g} must rise, inside 0 to {STEEPEST:g} degrees")
+    if not lowest <= elevations[0] <= elevations[1] <= STEEPEST:
+        raise UsageError(f"--elevations {elevations[0]:g} {elevations[1]:g} must rise, inside {lowest:g} to {STEEPEST:g} degrees")
     low, high = (math.sin(math.radians(limit)) for limit in elevations)
     elevation = math.degrees(math.asin(draw.uniform(low, high)))
     return Viewpoint(index, round(elevation, 6), round(draw.uniform(*azimuths), 6))

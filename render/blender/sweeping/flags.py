@@ -78,14 +78,17 @@ def driven_attributes() -> str:
     """The attributes that every sweep can vary or hold, a line each: name, range, unit."""
     lines = []
     for kind, names in DIALS.items():
-        for name in names if kind != "deform" else ():
+        for name in names if kind not in ("deform", "pose") else ():
             chosen = attribute(name)
             lines.append(f"  {name:22} {chosen.low:g} to {chosen.high:g} {chosen.unit}")
     return "\n".join(lines)
 
 
-def make_sweep(name: str, spans: Sequence[Span], flags: Namespace, options: Mapping[str, Any] | None = None) -> Sweep:
-    """The sweep ``name`` over ``spans`` and whatever ``flags`` of `add_state_flags` add to them.
+def make_sweep(
+    name: str, spans: Sequence[Span], flags: Namespace, options: Mapping[str, Any] | None = None, parts: Sequence[object] = ()
+) -> Sweep:
+    """The sweep ``name`` over ``spans`` and whatever ``flags`` of `add_state_flags` add to them; ``parts`` are what else makes
+    it another one than the plain one of that name.
 
     Raises:
         UsageError: an attribute that cannot be driven or is named twice, or a value outside its range.
@@ -97,9 +100,9 @@ def make_sweep(name: str, spans: Sequence[Span], flags: Namespace, options: Mapp
         raise UsageError(f"{twice} is varied twice; leave one out")
     held = {drivable(one): _number(value, f"--hold {one}") for one, value in flags.hold}
     states = at_random(spans, flags.random, flags.seed) if flags.random else grid(spans) if flags.grid else in_step(spans)
-    if len(spans) > 1 or held or flags.random or flags.grid or options:
+    if len(spans) > 1 or held or flags.random or flags.grid or options or parts:
         name = composite_name(
-            name, [[one.attribute, one.low, one.high, one.count] for one in spans], held, flags.grid, flags.random, options
+            name, [[one.attribute, one.low, one.high, one.count] for one in spans], held, flags.grid, flags.random, options, *parts
         )
     return Sweep(name, tuple(names), states, held, options or {})
 

@@ -6,11 +6,14 @@ import shutil
 from argparse import Namespace
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import InputError, NoRoom
-from render.blender.sources import Source
+from render.blender.figure import shot
+from render.blender.sources import Source, one_of
+from render.blender.stage.pose import LENS_MM
 from render.blender.stage.sky import random_turn
 from render.blender.stage.viewpoint import Viewpoint, viewpoint
 from render.blender.sweeping.series_id import series_id
@@ -18,6 +21,8 @@ from render.blender.sweeping.spec import Sweep
 
 REVISION = 2
 """Raise it when a change to the scene or the render settings changes pixels."""
+FIGURE_REVISION = 1
+"""The same for changes to how people look."""
 BYTES_PER_PIXEL = 2.0
 """Of a PNG, generously: detailed renders take about 1.5."""
 BYTES_PER_PIXEL_OF = {"mask": 0.2, "depth": 2.5, "normal": 10.0}
@@ -29,7 +34,7 @@ class Job:
     """One series to make: a sweep of an asset under a sky, turned by ``sky_turn`` degrees, from a viewpoint.
 
     ``look`` holds the settings of the renderer, ``furniture`` what else stands in the scene (floor, lamp) and the further
-    passes; ``settings`` is everything together that the pixels depend on.
+    passes, and of a person the shot and the lens; ``settings`` is everything together that the pixels depend on.
     """
 
     folder: Path
@@ -43,14 +48,20 @@ class Job:
     settings: Mapping[str, Any]
 
 
-def plan(sweep: Sweep, assets: Sequence[Source], skies: Sequence[Source], flags: Namespace, look: Mapping[str, Any]) -> list[Job]:
-    """Every series of the sweep, grouped by asset, then sky. ``look`` are the renderer's settings."""
-    furniture = {"floor": flags.floor, "passes": sorted(set(flags.passes)), **({"lamp": flags.lamp} if "light" in sweep.kinds else {})}
+def plan(
+    sweeps: Sequence[Sweep], assets: Sequence[Source], skies: Sequence[Source], flags: Namespace, look: Mapping[str, Any]
+) -> list[Job]:
+    """Every series of the sweeps, grouped by asset, then sweep, then sky. ``look`` are the renderer's settings."""
     jobs = []
-    for asset in assets:
+    for asset, sweep in product(assets, sweeps):
+        furniture = {"floor": flags.floor, "passes": sorted(set(flags.passes)), **({"lamp": flags.lamp} if "light" in sweep.kinds else {})}
+        lowest = 0.0
+        if asset.is_person:
+            furniture |= _of_a_person(sweep, flags)
+            lowest = shot.LOWEST
         indices = range(flags.first_view, flags.first_view + flags.views)
-        views = [viewpoint(flags.seed, asset.key, index, flags.azimuths, flags.elevations) for index in indices]
-        for sky in skies:
+        views = [viewpoint(flags.seed, asset.key, index, flags.azimuths, flags.elevations, lowest) for index in indices]
+        for sky in [one_of(flags.seed, asset.key, skies)] if flags.one_sky else skies:
             for view in views:
                 turn = random_turn(flags.seed, asset.key, sky.key, view.index)
                 settings = {
@@ -60,6 +71,11 @@ def plan(sweep: Sweep, assets: Sequence[Source], skies: Sequence[Source], flags:
                 folder = flags.out / series_id(sweep.name, asset, sky, view.index)
                 jobs.append(Job(folder, sweep, asset, sky, view, turn, look, furniture, settings))
     return jobs
+
+
+def _of_a_person(sweep: Sweep, flags: Namespace) -> dict[str, Any]:
+    chosen = flags.shot or shot.default_shot([*sweep.varies, *sweep.held])
+    return {"shot": chosen, "lens_mm": flags.lens or LENS_MM, "figure_revision": FIGURE_REVISION}
 
 
 def check_writable(out: Path) -> None:

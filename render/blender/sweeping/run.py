@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
 from cat_dataset.errors import CatError, InputError, RunFailed
@@ -19,8 +20,8 @@ SECONDS_PER_SAMPLE = 1e-6
 """CPU seconds per path: measured, and the same within a factor of two on most machines."""
 
 
-def render_sweep(sweep: Sweep, flags: Namespace, interrupt: GentleInterrupt) -> None:
-    """Render every series that ``flags`` ask for and that is not there yet.
+def render_sweep(sweeps: Sequence[Sweep], flags: Namespace, interrupt: GentleInterrupt) -> None:
+    """Render every series of ``sweeps`` that ``flags`` ask for and that is not there yet.
 
     Raises:
         CatError: something cannot be used or done. Everything else was rendered before it is raised.
@@ -30,9 +31,9 @@ def render_sweep(sweep: Sweep, flags: Namespace, interrupt: GentleInterrupt) -> 
     interrupt.check()
     session = Session(interrupt)
     look = look_of(flags)
-    _warn_if_long(look, sweep, flags)
+    _warn_if_long(look, sweeps, flags)
     print(engine.describe(look["device"], look["denoise"], look["samples"]))
-    outcome = session.render(sweep, flags, _name)
+    outcome = session.render(sweeps, flags, _name)
     print(f"{outcome.finished} series rendered into {flags.out}" + (f", {outcome.already} already complete" if outcome.already else ""))
     if outcome.failures:
         kind = RunFailed if any(isinstance(error, RunFailed) for error in outcome.failures) else InputError
@@ -44,9 +45,9 @@ def _name(error: CatError) -> None:
     print(f"error: {error}", file=sys.stderr, flush=True)
 
 
-def _warn_if_long(look: dict[str, Any], sweep: Sweep, flags: Namespace) -> None:
+def _warn_if_long(look: dict[str, Any], sweeps: Sequence[Sweep], flags: Namespace) -> None:
     """Say so before hours of work on a CPU begin: the defaults are for a GPU."""
-    pictures = len(sweep.states) * flags.views
+    pictures = sum(len(sweep.states) for sweep in sweeps) * flags.views
     hours = pictures * look["size"] ** 2 * (look["samples"] or 0) * SECONDS_PER_SAMPLE / (os.cpu_count() or 1) / 3600
     if look["device"] == "cpu" and hours > 0.25:
         print(

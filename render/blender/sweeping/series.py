@@ -16,7 +16,6 @@ from cat_dataset.errors import RunFailed
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.progress import Progress
 from cat_dataset.series_writer import SeriesWriter
-from render.blender.assets.subject import RADIUS
 from render.blender.dials.dial import Dial
 from render.blender.dials.registry import dials_of
 from render.blender.picture import engine
@@ -26,7 +25,7 @@ from render.blender.picture.passes import describe as describe_passes
 from render.blender.picture.passes import render_passes
 from render.blender.picture.still import render_still
 from render.blender.stage import floor, framing
-from render.blender.stage.pose import Pose
+from render.blender.stage.pose import LENS_MM, Pose
 from render.blender.stage.scene import Scene
 from render.blender.stage.sky import brighten
 from render.blender.sweeping.plan import Job
@@ -71,18 +70,19 @@ def render_series(
         constants = {name: value for dial in dials for name, value in dial.constants(scene).items()}
         writer.finish(
             source="blender",
-            scene={"asset": job.asset.key, "hdri": job.sky.key, "view": f"v{job.view.index:02d}"},
-            object=job.asset.readable,
+            scene={"character" if job.asset.is_person else "asset": job.asset.key, "hdri": job.sky.key, "view": f"v{job.view.index:02d}"},
+            object=scene.subject.called or job.asset.readable,
             varies=job.sweep.varies,
             constants={
-                **framing.describe(job.view, scene.distance, scene.size), **constants, **job.look, **job.furniture,
+                **framing.describe(job.view, scene.distance, scene.size, _lens(job)), **scene.subject.facts(), **constants,
+                **job.look, **job.furniture,
                 **floor.describe(scene, job.furniture["floor"]), **describe_passes(passes), "mask_check": checked,
-                "held": dict(job.sweep.held), "object_radius_m": RADIUS, "sky_strength": scene.sky_strength,
+                "held": dict(job.sweep.held), "object_radius_m": round(scene.subject.radius, 6), "sky_strength": scene.sky_strength,
                 **_sky_turn(scene),
                 "view_transform": "Standard",
             },
             provenance={
-                "tool": "render.blender", "licences": {"asset": job.asset.licence, "hdri": job.sky.licence},
+                "tool": "render.blender", "licences": {"asset": scene.subject.licence or job.asset.licence, "hdri": job.sky.licence},
                 **({"notes": list(scene.subject.notes)} if scene.subject.notes else {}),
             },
         )  # fmt: skip
@@ -103,7 +103,8 @@ def staged(job: Job, scene: Scene, strength: float) -> Iterator[Stage]:
     Raises:
         CatError: the asset cannot show this attribute, or the camera would be under the floor.
     """
-    dials, states, kind = dials_of(job.sweep), job.sweep.states, job.furniture["floor"]
+    scene.subject = scene.subject.aimed(job.furniture.get("shot", ""))
+    dials, states, kind = dials_of(job.sweep, job.asset.is_person), job.sweep.states, job.furniture["floor"]
     for dial in dials:
         dial.meet(scene)
     _compose(job, scene, dials)
@@ -131,9 +132,14 @@ def _sky_turn(scene: Scene) -> dict[str, float]:
     return {"sky_turn_degrees": turns.pop()} if len(turns) == 1 else {}
 
 
+def _lens(job: Job) -> float:
+    """The focal length unless a state has another, in millimetres."""
+    return float(job.furniture.get("lens_mm", LENS_MM))
+
+
 def _compose(job: Job, scene: Scene, dials: list[Dial]) -> None:
     """Work out the poses of all states and the distance from which the object is whole in every one of them."""
-    rest = Pose(pivot=Matrix(), view=job.view, outline=scene.subject.outline, turn=job.sky_turn)
+    rest = scene.subject.shaped(Pose(pivot=Matrix(), view=job.view, outline=scene.subject.outline, turn=job.sky_turn, lens_mm=_lens(job)))
     poses = []
     for values in job.sweep.states:
         pose = rest
@@ -157,7 +163,7 @@ def _read(job: Job, scene: Scene, dials: list[Dial], index: int, values: State) 
     """What really stands in the scene: the values read back, the margin around the object, matrices and the dials' facts."""
     pivot, camera = scene.evaluated(scene.subject.pivot), scene.evaluated(scene.camera)
     lens = scene.camera.data.lens
-    margin = framing.free_margin(scene.poses[index].outline, pivot, camera, lens)
+    margin = framing.free_margin(scene.poses[index].framed, pivot, camera, lens)
     if margin < 0:
         raise RunFailed(f"{job.folder.name}: the object leaves the frame at {_said(values)}; please report this")
     measured = {"free_margin": round(margin, 4)}
@@ -170,6 +176,7 @@ def _read(job: Job, scene: Scene, dials: list[Dial], index: int, values: State) 
         found = dial.read_back(scene, own)
         _compare(job.folder.name, own, {name: value for name, value in found.items() if name not in dial.may_differ})
         measured.update({name: round(value, 4) + 0.0 for name, value in found.items() if name in values})
+        measured.update(dial.measures(scene, own))
         state.update(dial.state(scene, own))
     return measured, state
 

@@ -49,8 +49,9 @@ class Session:
         self._policy = AssetPolicy()
         engine.start_empty()
 
-    def render(self, sweep: Sweep, flags: Namespace, report: Report = lambda error: None) -> Outcome:
+    def render(self, sweeps: Sweep | Sequence[Sweep], flags: Namespace, report: Report = lambda error: None) -> Outcome:
         """Render every series that ``flags`` ask for and that is not there yet; failures go to ``report`` as they come.
+        Of several sweeps, an asset goes through all before the next one is loaded.
 
         Raises:
             CatError: nothing can be rendered (a flag, the output folder, a folder made with other settings), or the only
@@ -58,14 +59,15 @@ class Session:
         """
         outcome = Outcome()
         self._policy = AssetPolicy.of(flags)
-        assets, skies = self._assets(flags, outcome.failures.append), self._skies(flags.hdri, outcome.failures.append)
+        assets, skies = self._assets(flags, outcome.failures.append), self._skies(flags, outcome.failures.append)
         look = look_of(flags)
-        jobs = plan(sweep, assets, skies, flags, look)
+        sweeps = [sweeps] if isinstance(sweeps, Sweep) else sweeps
+        jobs = plan(sweeps, assets, skies, flags, look)
         check_writable(flags.out)
         if look["samples"] is None:
-            jobs = plan(sweep, assets, skies, flags, time_budget.settle(flags, look, jobs, self._ready))
+            jobs = plan(sweeps, assets, skies, flags, time_budget.settle(flags, look, jobs, self._ready))
         missing = [job for job in jobs if not self._policy.is_complete(job.folder, job.settings, job.asset.path)]
-        check_room(flags.out, len(missing) * len(sweep.states), flags.size, flags.passes)
+        check_room(flags.out, sum(len(job.sweep.states) for job in missing), flags.size, flags.passes)
         todo = self._rehearsed(missing, outcome.failures.append)
         if len(outcome.failures) == 1 and not todo and len(missing) == len(jobs):
             raise outcome.failures[0]
@@ -88,34 +90,41 @@ class Session:
         check = partial(asset_files.check_asset, policy=self._policy)
         return gather(
             flags.asset or [flags.default_asset],
-            asset_files.KINDS,
+            flags.asset_kinds or asset_files.KINDS,
             "asset",
             builtin_asset(builtin.OBJECTS, builtin.REVISION),
             probed(check, self._policy) if flags.probe_assets else check,
             report,
         )
 
-    def _skies(self, named: list[str] | None, report: Report) -> list[Source]:
+    def _skies(self, flags: Namespace, report: Report) -> list[Source]:
+        named = flags.hdri
         if named is None:
-            named = sky.default_skies()
-            print(f"no --hdri given: {', '.join(named)}")
+            named = sky.all_skies() if flags.one_sky else sky.default_skies()
+            print(f"no --hdri given: {'one of ' if flags.one_sky else ''}{', '.join(named)}")
         return gather(named, sky_files.KINDS, "sky", sky.builtin_sky, sky_files.check_sky, report)
 
     def _rehearsed(self, jobs: Sequence[Job], report: Report) -> list[Job]:
-        """The jobs whose inputs can be used; the others are reported. One asset and one sky need no rehearsal."""
+        """The jobs whose inputs can be used; the others are reported. One asset and one sky need no rehearsal, nor do people,
+        whose files have been read to the end already.
+        """
         skies, assets = _distinct(job.sky for job in jobs), _distinct(job.asset for job in jobs)
         if len(skies) > 1:
             skies = [one for one in skies if self._succeeds(lambda: sky.load_sky(one), report)]  # noqa: B023
         if len(assets) > 1:
             sweep = jobs[0].sweep
-            assets = [one for one in assets if self._succeeds(lambda: self._scene(one, sweep, jobs[0].look["size"]), report)]  # noqa: B023
+            assets = [
+                one
+                for one in assets
+                if one.is_person or self._succeeds(lambda: self._scene(one, sweep, jobs[0].look["size"]), report)  # noqa: B023
+            ]
         return [job for job in jobs if job.asset in assets and job.sky in skies]
 
     def _perform(self, jobs: Sequence[Job], threads: int | None, report: Report) -> int:
         """Render the jobs; the number finished. A series that fails is reported and the rest goes on."""
         if not jobs:
             return 0
-        progress = Progress("rendering", len(jobs) * len(jobs[0].sweep.states))
+        progress = Progress("rendering", sum(len(job.sweep.states) for job in jobs))
         finished = 0
         unusable: set[str] = set()
         for job in jobs:
@@ -143,7 +152,7 @@ class Session:
 
     def _scene(self, asset: Source, sweep: Sweep, size: int) -> Scene:
         """The scene of the asset, which can show what the sweep varies."""
-        dials = dials_of(sweep)
+        dials = dials_of(sweep, asset.is_person)
         keys = tuple(key for dial in dials for key in dial.shape_keys())
         wanted = (asset, size, keys, self._policy)
         if self._loaded is None or self._loaded[0] != wanted:

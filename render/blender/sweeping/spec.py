@@ -23,6 +23,7 @@ DIALS: dict[str, tuple[str, ...]] = {
     "environment": ("environment_strength", "environment_rotation"),
     "material": ("material_roughness", "material_metallic", "material_hue"),
     "deform": ("deformation", *(name for name in ATTRIBUTES if name.startswith("expression_"))),
+    "pose": tuple(name for name in ATTRIBUTES if name.startswith("pose_")),
 }
 """The attributes of each kind of dial, in the order in which dials act."""
 

@@ -1,0 +1,227 @@
+"""What an expression or a pose does to the body, in millimetres and degrees, from landmarks of the evaluated mesh.
+
+Each attribute has one measure, called like it with its unit (``expression_smile_mm``), that grows with the label. It knows
+nothing of face units and joints: it is taken from the places of points, in the frame of the head or of the person.
+The head's frame hangs on points that no expression moves, the ears and the crown: its origin lies midway between the ears,
+and at rest its axes are the person's.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+from mathutils import Matrix, Vector
+
+from cat_dataset.errors import InputError
+from render.blender.assets.hull import coordinates
+from render.blender.figure.figure import Figure
+from render.blender.figure.surfaces import field_attribute
+
+SIDES = ("left", "right")
+_SKULL = ("ear_left", "ear_right", "head_top")
+MM = 1000.0
+
+
+@dataclass(frozen=True)
+class Body:
+    """Landmarks' places in metres in the person's frame, the head's frame, and the directions in which the eyes look there."""
+
+    places: Mapping[str, Vector]
+    head: Matrix
+    looks: Mapping[str, Vector]
+
+    def on_head(self, *names: str) -> Vector:
+        """The middle of landmarks in the head's frame."""
+        middle = sum((self.places[name] for name in names), Vector((0.0, 0.0, 0.0))) / len(names)
+        return self.head.inverted() @ middle
+
+    def both(self, name: str) -> Vector:
+        """The middle of a left and a right landmark in the head's frame."""
+        return self.on_head(*(f"{name}_{side}" for side in SIDES))
+
+    def eyes(self) -> Vector:
+        """The middle of the eyes' corners in the head's frame."""
+        return self.on_head(*(f"eye_{corner}_{side}" for corner in ("inner", "outer") for side in SIDES))
+
+    def limb(self, first: str, last: str) -> Vector:
+        """From one landmark to another in the person's frame."""
+        return self.places[last] - self.places[first]
+
+    def across(self, name: str) -> Vector:
+        """From the right to the left one of a pair in the person's frame."""
+        return self.limb(f"{name}_right", f"{name}_left")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """``of`` gives the quantity in ``unit`` (mm, degrees); ``means`` says which, in words."""
+
+    unit: str
+    means: str
+    of: Callable[[Body], float]
+
+
+def _distance(body: Body, first: str, last: str) -> float:
+    return MM * (body.on_head(first) - body.on_head(last)).length
+
+
+def _mean(values: Iterable[float]) -> float:
+    listed = list(values)
+    return sum(listed) / len(listed)
+
+
+def _pitch(direction: Vector) -> float:
+    """Degrees above the horizon."""
+    return math.degrees(math.atan2(direction.z, math.hypot(direction.x, direction.y)))
+
+
+def _yaw(direction: Vector) -> float:
+    """Degrees from the front, to the viewer's right."""
+    return math.degrees(math.atan2(direction.x, -direction.y))
+
+
+def _front(body: Body) -> Vector:
+    """Where the head faces, in the person's frame."""
+    return -body.head.col[1].to_3d()
+
+
+def _elbow(body: Body, side: str) -> float:
+    upper, lower = body.limb(f"shoulder_{side}", f"elbow_{side}"), body.limb(f"elbow_{side}", f"wrist_{side}")
+    return math.degrees(upper.angle(lower))
+
+
+def _twist(body: Body) -> float:
+    shoulders, hips = body.across("shoulder"), body.across("hip")
+    return math.degrees(math.atan2(shoulders.y, shoulders.x) - math.atan2(hips.y, hips.x))
+
+
+def _torso(body: Body) -> Vector:
+    shoulders = body.places["shoulder_left"] + body.places["shoulder_right"]
+    return (shoulders - body.places["hip_left"] - body.places["hip_right"]) / 2
+
+
+MEASURES: Mapping[str, Measure] = {
+    "expression_smile": Measure(
+        "mm", "height of the mouth's corners over the middle of the lips",
+        lambda body: MM * (body.both("mouth_corner").z - body.on_head("lip_upper", "lip_lower").z),
+    ),
+    "expression_brows": Measure(
+        "mm", "mean height of the brows over the corners of the eyes",
+        lambda body: MM * (_mean(body.both(f"brow_{place}").z for place in ("inner", "middle", "outer")) - body.eyes().z),
+    ),
+    "expression_eyes": Measure(
+        "mm", "mean distance of the upper lid's middle over the lower one's",
+        lambda body: MM * (body.both("lid_upper").z - body.both("lid_lower").z),
+    ),
+    "expression_mouth": Measure(
+        "mm", "distance of the lips' outer edges", lambda body: _distance(body, "lip_upper_outer", "lip_lower_outer")
+    ),
+    "expression_pucker": Measure(
+        "mm", "width of the mouth, less than nothing", lambda body: -_distance(body, "mouth_corner_left", "mouth_corner_right")
+    ),
+    "expression_cheeks": Measure(
+        "mm", "distance between the cheeks", lambda body: _distance(body, "cheek_left", "cheek_right")
+    ),
+    "expression_sneer": Measure(
+        "mm", "height of the nose's wings over the corners of the eyes, below them: negative",
+        lambda body: MM * (body.both("nose_wing").z - body.eyes().z),
+    ),
+    "expression_gaze_yaw": Measure(
+        "degrees", "mean direction of the eyes, to the viewer's right, against the head",
+        lambda body: _mean(_yaw(look) for look in body.looks.values()),
+    ),
+    "expression_gaze_pitch": Measure(
+        "degrees", "mean direction of the eyes, upwards, against the head",
+        lambda body: _mean(_pitch(look) for look in body.looks.values()),
+    ),
+    "pose_head_yaw": Measure("degrees", "where the head faces, to the viewer's right", lambda body: _yaw(_front(body))),
+    "pose_head_pitch": Measure("degrees", "where the head faces, downwards", lambda body: -_pitch(_front(body))),
+    "pose_head_roll": Measure(
+        "degrees", "tilt of the line between the ears, the viewer's right side down", lambda body: -_pitch(body.head.col[0].to_3d())
+    ),
+    "pose_torso_lean": Measure(
+        "degrees", "tilt to the front of the line from the hips to the shoulders",
+        lambda body: math.degrees(math.atan2(-_torso(body).y, _torso(body).z)),
+    ),
+    "pose_torso_twist": Measure("degrees", "turn of the shoulders against the hips about the vertical, to the viewer's right", _twist),
+    "pose_arm_raise": Measure(
+        "degrees", "mean height of the upper arms over the horizon",
+        lambda body: _mean(_pitch(body.limb(f"shoulder_{side}", f"elbow_{side}")) for side in SIDES),
+    ),
+    "pose_elbow_bend": Measure(
+        "degrees", "mean angle between upper arm and forearm, 0 where the arm is straight",
+        lambda body: _mean(_elbow(body, side) for side in SIDES),
+    ),
+}  # fmt: skip
+"""By attribute."""
+
+
+def measured(figure: Figure, attributes: Iterable[str]) -> dict[str, float]:
+    """The measures of ``attributes`` as the figure stands, by the measures' names.
+
+    Raises:
+        InputError: the person lacks a landmark or the eyes.
+    """
+    found = {}
+    try:
+        body = _body(figure)
+        for name in attributes:
+            found[f"{name}_{MEASURES[name].unit}"] = round(MEASURES[name].of(body), 4) + 0.0
+    except (KeyError, ZeroDivisionError) as error:
+        lacking = "eyes" if isinstance(error, ZeroDivisionError) else f"the landmark {error.args[0]}"
+        raise InputError(
+            f"{figure.pivot.name} lacks {lacking}, which the measures need; make it again with python -m render.people.make"
+        ) from None
+    return found
+
+
+def words(attributes: Iterable[str]) -> dict[str, str]:
+    """What the measures of ``attributes`` are, by their names."""
+    return {f"{name}_{MEASURES[name].unit}": MEASURES[name].means for name in attributes}
+
+
+def _body(figure: Figure) -> Body:
+    places = figure.places()
+    rest = {name: figure.objects[part].data.vertices[index].co for name, (part, index) in figure.landmarks.items() if name in _SKULL}
+    turned = _axes(places) @ _axes(rest).transposed()
+    head = Matrix.Translation((places["ear_left"] + places["ear_right"]) / 2) @ turned.to_4x4()
+    return Body(places, head, {side: turned.transposed() @ look for side, look in _looks(figure).items()})
+
+
+def _axes(places: Mapping[str, Vector]) -> Matrix:
+    """Columns: from the right ear to the left one, and from there backwards and up to the crown as far as it is square to that."""
+    left, right, top = (places[name] for name in _SKULL)
+    across = (left - right).normalized()
+    back = (top - (left + right) / 2).cross(across).normalized()
+    return Matrix((across, back, across.cross(back))).transposed()
+
+
+def _looks(figure: Figure) -> dict[str, Vector]:
+    """Where each eye looks, in the person's frame: from the middle of the eyeball to that of the iris."""
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    frame = figure.pivot.evaluated_get(graph).matrix_world.inverted()
+    found = {}
+    for side in SIDES:
+        eye = figure.objects.get(f"eye_{side}")
+        if eye is None:
+            continue
+        now = eye.evaluated_get(graph)
+        moved = coordinates(now.data.vertices)
+        found[side] = (frame @ now.matrix_world).to_3x3() @ (_middle(moved, _iris(eye.data)) - _middle(moved, range(len(moved) // 3)))
+    return found
+
+
+def _iris(mesh: Any) -> list[int]:
+    """The points of an eye that are iris or pupil."""
+    shares = mesh.attributes[field_attribute("iris")].data
+    return [index for index, share in enumerate(shares) if share.value > 0.5]
+
+
+def _middle(flat: array[float], points: Sequence[int]) -> Vector:
+    return Vector([math.fsum(flat[3 * index + axis] for index in points) / len(points) for axis in range(3)])
