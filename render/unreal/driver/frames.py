@@ -15,6 +15,11 @@ _RGB, _RGBA = 2, 6
 SPARE = 1 << 20
 
 
+def staged_frame(frame: int) -> str:
+    """The name under which the render queue writes sequence frame ``frame``: its number, zero-padded to four digits."""
+    return f"{frame:04d}.png"
+
+
 @dataclass(frozen=True)
 class Picture:
     """A staged frame: its pixels, [height, width, 3], and the bytes that go into the series."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -35,6 +36,7 @@ DIGITS = 6
 KEYS = (
     "project", "engine", "editor", "program", "characters", "attributes", "states", "range", "views", "azimuths", "elevations",
     "seed", "shot", "lens", "sensor", "size", "samples", "skies", "sky_strength", "rigs", "out", "batch", "tries", "deadlines",
+    "multicast",
 )  # fmt: skip
 _PART = r"/[A-Za-z0-9_\- ]{1,100}"
 _ASSET = re.compile(rf"(?:{_PART}){{2,20}}(?:\.[A-Za-z0-9_\- ]{{1,100}})?")
@@ -87,6 +89,8 @@ class Plan:
     batch: int
     tries: int
     deadlines: Deadlines
+    multicast: tuple[str, int] | None
+    """Group and port by which editors are found (Project Settings > Plugins > Python); None: as the project itself says."""
 
     @property
     def project_name(self) -> str:
@@ -118,7 +122,7 @@ def read_plan(path: Path, kind: str) -> Plan:
         skies=keys.texts("skies", _SKY, "grey or /Game/Skies/Studio", (GREY,)), sky_strength=keys.number("sky_strength", 1.0, 0, 1000),
         rigs=_rigs(keys), out=Path(keys.text("out", "series")),
         batch=keys.whole("batch", 1, 1, 10_000), tries=keys.whole("tries", 3, 1, 100),
-        deadlines=_deadlines(keys),
+        deadlines=_deadlines(keys), multicast=_multicast(keys),
     )  # fmt: skip
 
 
@@ -188,6 +192,18 @@ def _rigs(keys: Keys) -> Rigs:
     check_keys(raw, ("face", "body"), f"{keys.where}: rigs")
     inner = Keys(raw, f"{keys.where}: rigs")
     return Rigs(inner.texts("face", _ASSET, FACE_RIGS[0], FACE_RIGS), inner.texts("body", _ASSET, BODY_RIGS[0], BODY_RIGS))
+
+
+def _multicast(keys: Keys) -> tuple[str, int] | None:
+    if "multicast" not in keys.raw:
+        return None
+    group, _, port = keys.text("multicast").rpartition(":")
+    try:
+        if ip_address(group).is_multicast and 0 < int(port) < 65536:
+            return group, int(port)
+    except ValueError:
+        pass
+    raise keys.refuse("multicast", "like 239.0.0.1:6766")
 
 
 def _deadlines(keys: Keys) -> Deadlines:

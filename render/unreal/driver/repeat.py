@@ -55,6 +55,6 @@ def compare(one: Rgb, other: Rgb) -> Difference:
     sums = np.add.reduceat(np.add.reduceat(difference, rows, axis=0, dtype=np.int64), columns, axis=1)
     pixels = np.diff(np.append(rows, height))[:, None] * np.diff(np.append(columns, width))[None, :]
     means = np.abs(sums).max(axis=2) / pixels
-    y, x = np.unravel_index(int(means.argmax()), means.shape)
-    middle = (int(min(x * SIDE + SIDE // 2, width - 1)), int(min(y * SIDE + SIDE // 2, height - 1)))
+    y, x = (int(place) for place in np.unravel_index(int(means.argmax()), means.shape))
+    middle = (min(x * SIDE + SIDE // 2, width - 1), min(y * SIDE + SIDE // 2, height - 1))
     return Difference(math.inf if error == 0 else 10 * math.log10(255**2 / error), float(means[y, x]), middle)

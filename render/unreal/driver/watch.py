@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cat_dataset.errors import InputError
 from render.unreal.driver.plan_file import Deadlines
 from render.unreal.errors import EditorGone, EditorHung, EditorSilent, RenderFailed
 from render.unreal.status import FINISHED, RENDERING, Status
@@ -44,13 +45,15 @@ class Watch:
         """Whether the job has finished well; ``status`` is its own, ``frames`` how many were taken in so far.
 
         Raises:
-            RenderFailed: the inside of the editor says so. EditorGone: the editor is no more. EditorHung: it lives and does
-            nothing. EditorSilent: it never began.
+            InputError: it cannot be set up in this project. RenderFailed: the render queue failed. EditorGone: the editor is no
+            more. EditorHung: it lives and does nothing. EditorSilent: it never began.
         """
         now = self._clock()
         if status is not None:
             if status.state == FINISHED and status.success:
                 return True
+            if status.ended and not status.controls:  # it never came to rendering: something in the project is not as the plan says
+                raise InputError(status.error or "the editor could not set the job up and does not say why; its log may")
             if status.ended:
                 raise RenderFailed(status.error or "the render queue reported failure and said nothing more; the editor's log may")
             if status.beat != self._beat:

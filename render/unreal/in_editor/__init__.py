@@ -1,12 +1,15 @@
 """What runs inside the editor's own Python: standard library and `unreal` only.
 
-``run_job.start(path)`` does one job of `render.unreal.job`; ``inspection.write(...)`` tells what an editor has. This module
+``run_job.start(path)`` does one job of `render.unreal.job`; ``inspection.write(...)`` tells what an editor has; ``serve.start(folder)``
+takes jobs from files, in an editor of our own. This module
 itself is imported outside too: it makes the lines of Python that the link sends.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from render.unreal.orders import SILENT_S
 
 PACKAGES = ("render.unreal", "cat_dataset")
 """Forgotten before every job, so that an editor that stays open does not go on with yesterday's code."""
@@ -35,3 +38,8 @@ def start_code(root: Path, job: Path) -> str:
 def inspect_code(root: Path, report: Path, character: str = "", face: tuple[str, ...] = (), body: tuple[str, ...] = ()) -> str:
     """Python that writes what the editor has into the JSON file ``report`` (see `inspection.write`)."""
     return _code(root, "inspection", f"write({str(report)!r}, {character!r}, {face!r}, {body!r})")
+
+
+def serve_code(root: Path, folder: Path, silent_seconds: float = SILENT_S) -> str:
+    """Python that takes orders from ``folder`` until nobody beats there (see `serve.start`); to be run as a script at the start."""
+    return _code(root, "serve", f"start({str(folder)!r}, {silent_seconds!r})")

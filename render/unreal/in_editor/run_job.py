@@ -105,7 +105,7 @@ class Run:
         shown, status = self.job.shown, self.reporter.status
         plan = sequence.plan_keys([self.job.states[index] for index in shown], person, face, body)
         status.rigs = {what: rig.path for what, rig in (("face", face), ("body", body)) if rig is not None}
-        status.limits = {keyed.name: keyed.rig.control(keyed.name).as_json() for keyed in plan}
+        status.limits = {keyed.name: sequence.limits(keyed) for keyed in plan}
         if body is not None:
             status.notes += joints.missing(body, [turn for state in self.job.states for turn in state.turns])
         read = sequence.key_all(film, plan)

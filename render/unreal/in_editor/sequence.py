@@ -78,6 +78,12 @@ def plan_keys(shown: Sequence[State], person: Person, face: Rig | None, body: Ri
     return plan
 
 
+def limits(keyed: Keyed) -> dict[str, Any]:
+    """A control's type and limits, and for one that is turned its rotation at rest, from which turns are counted."""
+    told = keyed.rig.control(keyed.name).as_json()
+    return {**told, "rest": list(joints.rest_rotation(keyed.rig, keyed.name))} if keyed.kind in joints.POSED else told
+
+
 def key_all(sequence: Any, plan: Sequence[Keyed]) -> list[dict[str, float]]:
     """Key every control in every frame, hold every key until the next, and read all back: the values of each frame."""
     for keyed in plan:

@@ -58,7 +58,8 @@ class EditorLink:
 
     @property
     def closed(self) -> bool:
-        return self._stream is None
+        """Whether either side has closed it."""
+        return self._stream is None or self._stream.ended
 
     def run(self, code: str, mode: Mode | str = Mode.STATEMENT, deadline: float = RUN, *, again: bool = False) -> str:
         """Run ``code`` in the editor; its value as text (``None`` unless it is an expression, in ``Mode.EVALUATE``).
