@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import bpy
 from mathutils import Matrix, Vector
@@ -20,7 +19,7 @@ from mathutils import Matrix, Vector
 from cat_dataset.errors import InputError
 from render.blender.assets.hull import coordinates
 from render.blender.figure.figure import Figure
-from render.blender.figure.surfaces import field_attribute
+from render.blender.figure.skeleton import FRONT
 
 SIDES = ("left", "right")
 _SKULL = ("ear_left", "ear_right", "head_top")
@@ -67,7 +66,7 @@ class Measure:
 
 
 def _distance(body: Body, first: str, last: str) -> float:
-    return MM * (body.on_head(first) - body.on_head(last)).length
+    return MM * float((body.on_head(first) - body.on_head(last)).length)
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -202,7 +201,7 @@ def _axes(places: Mapping[str, Vector]) -> Matrix:
 
 
 def _looks(figure: Figure) -> dict[str, Vector]:
-    """Where each eye looks, in the person's frame: from the middle of the eyeball to that of the iris."""
+    """Where each eye looks, in the person's frame: to the front at rest, and from there as the points of the eyeball have turned."""
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
     frame = figure.pivot.evaluated_get(graph).matrix_world.inverted()
@@ -211,17 +210,19 @@ def _looks(figure: Figure) -> dict[str, Vector]:
         eye = figure.objects.get(f"eye_{side}")
         if eye is None:
             continue
-        now = eye.evaluated_get(graph)
-        moved = coordinates(now.data.vertices)
-        found[side] = (frame @ now.matrix_world).to_3x3() @ (_middle(moved, _iris(eye.data)) - _middle(moved, range(len(moved) // 3)))
+        rest, now = coordinates(eye.data.vertices), eye.evaluated_get(graph)
+        numbers = range(len(rest) // 3)
+        marks = min(numbers, key=lambda index: rest[3 * index + 1]), max(numbers, key=lambda index: rest[3 * index])
+        turned = _ball(coordinates(now.data.vertices), marks) @ _ball(rest, marks).transposed()
+        found[side] = (frame @ now.matrix_world).to_3x3() @ turned @ FRONT
     return found
 
 
-def _iris(mesh: Any) -> list[int]:
-    """The points of an eye that are iris or pupil."""
-    shares = mesh.attributes[field_attribute("iris")].data
-    return [index for index, share in enumerate(shares) if share.value > 0.5]
-
-
-def _middle(flat: array[float], points: Sequence[int]) -> Vector:
-    return Vector([math.fsum(flat[3 * index + axis] for index in points) / len(points) for axis in range(3)])
+def _ball(flat: array[float], marks: tuple[int, int]) -> Matrix:
+    """Columns: axes that are fixed to a ball by its middle and two of its points."""
+    count = len(flat) // 3
+    middle = Vector([math.fsum(flat[axis::3]) / count for axis in range(3)])
+    first, second = (Vector(flat[3 * mark : 3 * mark + 3]) - middle for mark in marks)
+    front = first.normalized()
+    up = second.cross(front).normalized()
+    return Matrix((front, up, front.cross(up))).transposed()

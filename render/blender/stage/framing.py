@@ -100,7 +100,7 @@ def lowest_row(pose: Pose, distance: float, size: int) -> int:
     _, y, z = _rows(pose.view.camera_axes().transposed().to_4x4() @ pose.pivot)
     focal = pose.lens_mm / SENSOR_MM * size
     points = [corner.to_4d() for corner in pose.framed]
-    return math.ceil(max(size / 2 - focal * y.dot(point) / (distance - z.dot(point)) for point in points))
+    return math.ceil(max(float(size / 2 - focal * y.dot(point) / (distance - z.dot(point))) for point in points))
 
 
 def describe(view: Viewpoint, distance: float, size: int, lens_mm: float = LENS_MM) -> dict[str, Any]:
