@@ -21,6 +21,8 @@ GREY = "grey"
 """The sky that needs no asset: a plain grey one of the engine."""
 KINDS = ("portrait", "full_body")
 AXES = ("x", "y", "z", "front")
+AT_WORK = "at work on another job"
+"""What an editor says that cannot take a job yet; the driver waits then."""
 ONLY_THIS_RUN = ("attempt", "frames", "staging", "status")
 """Fields that do not change what a state looks like."""
 

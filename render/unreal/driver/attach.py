@@ -9,9 +9,9 @@ from pathlib import Path
 from cat_dataset.command import warn
 from render.unreal.driver.plan_file import Deadlines
 from render.unreal.driver.watch import Condition
-from render.unreal.errors import EditorFailure, NoMulticast
+from render.unreal.errors import CommandFailed, EditorFailure, NoMulticast
 from render.unreal.in_editor import start_code
-from render.unreal.job import Job
+from render.unreal.job import AT_WORK, Job
 from render.unreal.remote.connection import EditorLink, Mode
 from render.unreal.remote.discovery import the_editor
 from render.unreal.remote.network import Network
@@ -35,8 +35,9 @@ class AttachSession:
         self._tried = 0.0
         self._lost = False
 
-    def begin(self, manifest: Path, job: Job) -> None:
-        """Start ``job``; a link that was lost since the last one is made anew.
+    def begin(self, manifest: Path, job: Job) -> bool:
+        """Start ``job``; a link that was lost since the last one is made anew. False while the editor does what another driver,
+        or a killed run of this one, has told it.
 
         Raises:
             EditorFailure: it could not be told.
@@ -44,7 +45,13 @@ class AttachSession:
         if not self._linked:
             self._link.reconnect(self.deadlines.connect)
         self._lost = False
-        self._link.run(start_code(ROOT, manifest.resolve()), Mode.FILE, self.deadlines.start)
+        try:
+            self._link.run(start_code(ROOT, manifest.resolve()), Mode.FILE, self.deadlines.start)
+        except CommandFailed as error:
+            if AT_WORK in str(error):
+                return False
+            raise
+        return True
 
     def run(self, code: str, mode: Mode = Mode.EVALUATE) -> str:
         """Anything else, for the doctor."""

@@ -40,10 +40,11 @@ class LaunchSession:
         self._beat()
         self._process = EditorProcess(program, project, folder / "editor.log", [f"-ExecutePythonScript={script}"])
 
-    def begin(self, manifest: Path, job: Job) -> None:
+    def begin(self, manifest: Path, job: Job) -> bool:
         """Order ``job``; an editor that still starts takes it later."""
         self._number += 1
         give_order(self.folder, self._number, manifest.resolve())
+        return True
 
     def condition(self) -> Condition:
         """Whether its process lives."""

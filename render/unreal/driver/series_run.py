@@ -14,17 +14,20 @@ from cat_dataset.attributes import attribute
 from cat_dataset.command import warn
 from cat_dataset.errors import SeriesConflict
 from cat_dataset.series_writer import JOURNAL, SeriesWriter
+from render.outcome import say
 from render.unreal.driver.collector import Collector, Leaking
 from render.unreal.driver.disk import check_room
 from render.unreal.driver.expansion import OURS, Task
 from render.unreal.driver.licence import STATEMENT
 from render.unreal.driver.session import Session
 from render.unreal.driver.watch import Watch
+from render.unreal.errors import EditorSilent
 from render.unreal.job import Job, write_job
 from render.unreal.status import Status, read_status
 
 POLL_S = 0.2
 """Seconds between two looks at an editor."""
+BUSY_S = 1.0
 OBJECT = "person"
 
 
@@ -36,10 +39,10 @@ class Watcher:
     check: Callable[[], None]
     poll: float = POLL_S
 
-    def pause(self) -> None:
+    def pause(self, at_least: float = 0.0) -> None:
         """Wait; raises KeyboardInterrupt where the user wants to stop."""
         self.check()
-        time.sleep(self.poll)
+        time.sleep(max(self.poll, at_least))
 
 
 def make_series(task: Task, session: Session, watcher: Watcher) -> None:
@@ -73,7 +76,7 @@ def make_series(task: Task, session: Session, watcher: Watcher) -> None:
 def _follow(job: Job, folder: Path, session: Session, collector: Collector, watcher: Watcher, writer: SeriesWriter) -> Status:
     """Start the job and take in frames until it has ended well."""
     path = folder / "status.json"
-    session.begin(folder / "job.json", job)
+    _begin(folder / "job.json", job, session, watcher)
     watch = Watch(job.sha256, session.deadlines)
     told: set[str] = set()
     while True:
@@ -91,6 +94,22 @@ def _follow(job: Job, folder: Path, session: Session, collector: Collector, watc
             watcher.committed(collector.conclude(status))
             return status
         watcher.pause()
+
+
+def _begin(manifest: Path, job: Job, session: Session, watcher: Watcher) -> None:
+    """Have the job started, once the editor is free.
+
+    Raises:
+        EditorSilent: it is at work on something else for too long.
+    """
+    since = None
+    while not session.begin(manifest, job):
+        if since is None:
+            since = time.monotonic()
+            say("the editor is still at work on a job that was begun before; waiting for its end")
+        if time.monotonic() - since > session.deadlines.frame:
+            raise EditorSilent(f"the editor is at work on another job for more than {session.deadlines.frame:g} s; end that, or the editor")
+        watcher.pause(BUSY_S)
 
 
 def _finish(task: Task, writer: SeriesWriter, collector: Collector, status: Status) -> None:

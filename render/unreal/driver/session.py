@@ -17,8 +17,8 @@ class Session(Protocol):
     own: bool
     """Whether it may be ended and started again: it is ours."""
 
-    def begin(self, manifest: Path, job: Job) -> None:
-        """Have it start ``job``, whose manifest lies in the file ``manifest``.
+    def begin(self, manifest: Path, job: Job) -> bool:
+        """Have it start ``job``, whose manifest lies in the file ``manifest``; False where it is still at work on another one.
 
         Raises:
             EditorFailure: it could not be told.

@@ -24,7 +24,7 @@ from cat_dataset.errors import CatError, InputError, RunFailed
 from render.unreal.in_editor import camera, joints, light, scene, sequence, versions
 from render.unreal.in_editor.render_queue import RenderQueue
 from render.unreal.in_editor.reporter import Reporter
-from render.unreal.job import Job, read_job
+from render.unreal.job import AT_WORK, Job, read_job
 from render.unreal.status import FINISHED, LOADING, RENDERING
 
 QUIET_SECONDS = 120.0
@@ -168,7 +168,7 @@ def start(job_path: str, quit_after: bool = False) -> None:
     """
     global _run  # noqa: PLW0603
     if is_busy():
-        raise RunFailed("this editor is at work on another job; wait for it to end")
+        raise RunFailed(f"this editor is {AT_WORK}; wait for it to end")
     job = read_job(Path(job_path))
     if quit_after:
         unreal.EditorPythonScripting.set_keep_python_script_alive(True)
