@@ -9,6 +9,7 @@ from pathlib import Path
 from cat_dataset.errors import CatError, UsageError
 from cat_dataset.series import ID_PATTERN, SERIES_JSON
 from cat_dataset.series_writer import JOURNAL
+from render.blender.sources import one_of
 from render.blender.sweeping.series_id import series_id
 from render.farm.inputs import Given, Inputs
 from render.farm.plan_file import Plan
@@ -65,21 +66,33 @@ def expand(plan: Plan) -> Expansion:
     """Every job of ``plan``: asset by asset, sky by sky, so that a worker may keep both.
 
     Raises:
-        UsageError: two jobs would make one series.
+        UsageError: two jobs would make one series, or a sweep finds nothing that it can render.
     """
     inputs = Inputs(plan.out)
     assets, skies = inputs.assets(plan.assets), inputs.skies(plan.hdris)
     inputs.remember()
+    for sweep in plan.sweeps:
+        if not inputs.refused and not any(sweep.takes(asset.source) for asset in assets):
+            raise UsageError(f"{plan.path}: {sweep.key} finds nothing to render; assets has no {' or '.join(sweep.kinds)} file")
     jobs: list[Job] = []
     makers: dict[str, Job] = {}
     for asset in assets:
         for sky in skies:
             for sweep in plan.sweeps:
-                for view in range(plan.views):
+                if not _belong(sweep, asset, sky, skies):
+                    continue
+                for view in range(sweep.views):
                     job = Job(series_id(sweep.name, asset.source, sky.source, view), sweep, asset, sky, view)
                     _check(job, makers.setdefault(job.series, job), plan)
                     jobs.append(job)
     return Expansion(jobs, inputs.refused)
+
+
+def _belong(sweep: Sweep, asset: Given, sky: Given, skies: Sequence[Given]) -> bool:
+    """Whether the plan has series of ``sweep`` of this asset under this one of ``skies``."""
+    if not sweep.takes(asset.source):
+        return False
+    return not sweep.one_sky or sky.source == one_of(sweep.seed, asset.source.key, [one.source for one in skies])
 
 
 def part_of(jobs: Sequence[Job], index: int, count: int) -> list[Job]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import UsageError
-from render.farm.sweeps import OF_THE_PLAN, Sweep, read_sweep
+from render.farm.sweeps import OF_THE_PLAN, Sweep, read_sweeps
 from render.plan_yaml import check_keys, mapping, read_yaml, sound_text
 
 KEYS = ("assets", "hdris", "views", "seed", "out", "render", "sweeps")
@@ -43,8 +43,9 @@ def read_plan(path: Path) -> Plan:
     if not isinstance(given, list) or not given:
         raise UsageError(f"{path}: sweeps must list at least one sweep, like '- {{script: rotate, axis: z}}'")
     sweeps = tuple(
-        read_sweep(mapping(entry, f"{path}: sweeps[{index}]"), {**common, **render}, str(path), f"sweeps[{index}]")
+        sweep
         for index, entry in enumerate(given)
+        for sweep in read_sweeps(mapping(entry, f"{path}: sweeps[{index}]"), {**common, **render}, str(path), f"sweeps[{index}]")
     )
     return Plan(path, _names(raw, "assets", path), _names(raw, "hdris", path), sweeps[0].views, sweeps[0].out, sweeps)
 

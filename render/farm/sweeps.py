@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import UsageError
+from render.blender.sources import Source
 from render.blender.worker import SCRIPTS, sweep_module
 from render.plan_yaml import shown, sound_text
 
+OF_THE_SCRIPT = ("help", "debug", "characters", "people-dir")
+"""Flags that no plan has; its characters are among its assets."""
 OF_THE_PLAN = ("asset", "hdri", "first-view", "views", "seed", "out")
 """Flags that a sweep cannot set: they are the plan's, or each job's own."""
 
@@ -24,6 +27,7 @@ class Sweep:
     """A script and its flags, ``arguments``, but for asset, sky and view.
 
     ``key`` is where the plan says it (``sweeps[2]``); ``name`` the first part of its series' ids; ``frames`` how many each has.
+    ``kinds`` are the suffixes of the assets that it takes, where not all; with ``one_sky`` each of them has one sky, drawn by ``seed``.
     """
 
     key: str
@@ -35,6 +39,27 @@ class Sweep:
     size: int
     out: Path
     threads: int | None
+    seed: int = 0
+    kinds: tuple[str, ...] = ()
+    one_sky: bool = False
+
+    def takes(self, asset: Source) -> bool:
+        """Whether it can render ``asset``."""
+        return not self.kinds or (asset.path is not None and asset.path.suffix.lower() in self.kinds)
+
+
+def read_sweeps(raw: Mapping[str, Any], shared: Mapping[str, Any], plan: str, key: str) -> list[Sweep]:
+    """The sweeps that the plan's entry ``raw`` stands for: one, or one for each attribute of a group that it names.
+
+    Raises:
+        UsageError: as `read_sweep`.
+    """
+    script = raw.get("script")
+    parted = getattr(sweep_module(script), "parted", None) if script in SCRIPTS else None
+    entries = parted(raw) if parted else [raw]
+    if len(entries) == 1:
+        return [read_sweep(raw, shared, plan, key)]
+    return [read_sweep(entry, shared, plan, f"{key}/{shown(entry['vary'])}") for entry in entries]
 
 
 def read_sweep(raw: Mapping[str, Any], shared: Mapping[str, Any], plan: str, key: str) -> Sweep:
@@ -64,13 +89,14 @@ def read_sweep(raw: Mapping[str, Any], shared: Mapping[str, Any], plan: str, key
     return Sweep(
         key=key, script=script, name=sweep.name, arguments=tuple(arguments), frames=len(sweep.states),
         views=flags.views, size=flags.size, out=flags.out, threads=flags.threads,
+        seed=flags.seed, kinds=flags.asset_kinds or (), one_sky=flags.one_sky,
     )  # fmt: skip
 
 
 def _flag(parser: argparse.ArgumentParser, name: Any, value: Any, where: str) -> list[str]:
     """One key and its value as arguments: lists are several values, lists of lists the flag several times."""
     actions = {action.option_strings[-1].removeprefix("--"): action for action in parser._actions if action.option_strings}
-    for hidden in ("help", "debug"):
+    for hidden in OF_THE_SCRIPT:
         actions.pop(hidden, None)
     if name not in actions:
         known = [one for one in actions if one not in OF_THE_PLAN]
