@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import unreal
 
-from cat_dataset.errors import InputError
+from cat_dataset.errors import InputError, RunFailed
 from render.unreal.in_editor import versions
 from render.unreal.in_editor.turning import Quat
 
@@ -40,6 +41,8 @@ class Rig:
         self.instance = instance
         self.track = track
         self.keys: dict[str, Any] = {str(key.name): key for key in hierarchy.get_controls()}
+        self._controls: dict[str, Control] = {}
+        self._rests: dict[str, tuple[Any, Any]] = {}
 
     def control(self, name: str) -> Control:
         """The control called ``name``.
@@ -51,6 +54,11 @@ class Rig:
             near = difflib.get_close_matches(name, self.keys, n=3, cutoff=0.4)
             hint = f"; the nearest are {', '.join(near)}" if near else ""
             raise InputError(f"the rig {self.path} has no control {name}{hint}")
+        if name not in self._controls:
+            self._controls[name] = self._look_at(name)
+        return self._controls[name]
+
+    def _look_at(self, name: str) -> Control:
         settings = versions.control_settings(self.hierarchy, self.keys[name])
         kind = _kind(settings.control_type)
         low = _limits(kind, settings.minimum_value, [bool(limit.minimum) for limit in settings.limit_enabled])
@@ -59,8 +67,10 @@ class Rig:
 
     def rest(self, name: str) -> tuple[Any, Any]:
         """A control's transforms at neutral: from its parent and in the rig's space."""
-        key = self.keys[name]
-        return self.hierarchy.get_local_transform(key, True), self.hierarchy.get_global_transform(key, True)
+        if name not in self._rests:
+            key = self.keys[name]
+            self._rests[name] = self.hierarchy.get_local_transform(key, True), self.hierarchy.get_global_transform(key, True)
+        return self._rests[name]
 
     def beyond(self, name: str) -> list[str]:
         """The controls that hang on ``name``, nearest first."""
@@ -68,9 +78,16 @@ class Rig:
 
 
 def quat(transform: Any) -> Quat:
-    """The rotation of an ``unreal.Transform`` as numbers."""
+    """The rotation of an ``unreal.Transform`` as numbers.
+
+    Raises:
+        RunFailed: it is not a rotation.
+    """
     q = transform.rotation
-    return (float(q.x), float(q.y), float(q.z), float(q.w))
+    numbers = (float(q.x), float(q.y), float(q.z), float(q.w))
+    if not 0.99 < math.hypot(*numbers) < 1.01:
+        raise RunFailed(f"the editor gave {numbers} for a rotation; is the character or its rig still loading?")
+    return numbers
 
 
 def _kind(control_type: Any) -> str:
