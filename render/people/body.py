@@ -11,6 +11,7 @@ from render.blender.figure.person_file import Part, Person
 from render.people import skeleton, source
 from render.people.eyes import eyes
 from render.people.landmarks import landmarks
+from render.people.lids import fitted
 from render.people.piece import Body, cut, numbers
 from render.people.recipe import Recipe
 from render.people.shape import shaped
@@ -51,7 +52,7 @@ def _skin(body: Body, recipe: Recipe) -> tuple[Part, Indices]:
 
 def person(recipe: Recipe) -> Person:
     """The character of a recipe."""
-    body = Body(shaped(recipe.phenotype, recipe.changes), source.face_units())
+    body = fitted(Body(shaped(recipe.phenotype, recipe.changes), source.face_units()))
     skin, kept = _skin(body, recipe)
     place = {int(base): index for index, base in enumerate(kept)}
     parts = [skin, *eyes(body, recipe.eyes)]

@@ -7,6 +7,7 @@ that bulges over that. All of it follows the eye bone.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,11 +30,41 @@ SINK = 0.05
 AXES = {"eyeLookUp": "x", "eyeLookDown": "x", "eyeLookIn": "z", "eyeLookOut": "z"}
 
 
-def ball(body: Body, side: str) -> tuple[Floats, float]:
-    """Centre and radius in metres of the eyeball on ``side`` (L or R): about the bone's head, as large as MakeHuman's."""
-    centre = np.array(next(bone.head for bone in bones(body.points) if bone.name == f"eye.{side}"))
-    points = body.points[np.unique(source.base().quads[f"helper-{side.lower()}-eye"])]
-    return centre, float(np.median(np.linalg.norm(points - centre, axis=1)))
+@dataclass(frozen=True)
+class Eye:
+    """An eyeball: centre and radius in metres, where it looks at rest, and its turns by face unit: axis, degrees at full value."""
+
+    centre: Floats
+    radius: float
+    axis: Floats
+    turns: dict[str, tuple[str, float]]
+
+    def looking(self, unit: str, value: float) -> Floats:
+        """Where it looks when ``unit`` is at ``value``."""
+        if unit not in self.turns:
+            return self.axis
+        about, degrees = self.turns[unit]
+        return turned(self.axis[None], about, degrees * value)[0]
+
+
+def turned(points: Floats, about: str, degrees: float) -> Floats:
+    """Points [N, 3] turned about the axis x or z through the origin, right-handed."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    x, y, z = points.T
+    if about == "x":
+        return np.stack([x, cosine * y - sine * z, sine * y + cosine * z], axis=1)
+    return np.stack([cosine * x - sine * y, sine * x + cosine * y, z], axis=1)
+
+
+def eye(body: Body, side: str) -> Eye:
+    """The eyeball on ``side`` (L or R): about the bone's head, as large as MakeHuman's, looking straight on at the bone's height."""
+    bone = next(bone for bone in bones(body.points) if bone.name == f"eye.{side}")
+    centre, tail = np.array(bone.head), np.array(bone.tail)
+    points = np.unique(source.base().quads[f"helper-{side.lower()}-eye"])
+    radius = float(np.median(np.linalg.norm(body.points[points] - centre, axis=1)))
+    pitch = math.degrees(math.atan2(tail[2] - centre[2], centre[1] - tail[1]))
+    axis = turned(np.array([[0.0, -1.0, 0.0]]), "x", -pitch)[0]
+    return Eye(centre, radius, axis, _turns(body, side, points, centre))
 
 
 def _rings(angles: list[float], radii: list[float]) -> tuple[Floats, list[list[int]]]:
@@ -89,23 +120,18 @@ def _cornea(radius: float) -> tuple[Floats, list[list[int]]]:
     return _rings(angles, radii)
 
 
-def turns(body: Body, side: str, centre: Floats) -> dict[str, list[object]]:
-    """By face unit: the axis and the degrees about it that carry the eye's front to where MakeHuman's goes at full value."""
+def _turns(body: Body, side: str, points: Indices, centre: Floats) -> dict[str, tuple[str, float]]:
+    """The turns that carry the front of MakeHuman's eye, of ``points``, to where its face units shift it."""
     word = "Left" if side == "L" else "Right"
-    points: Indices = np.unique(source.base().quads[f"helper-{side.lower()}-eye"])
     front = points[np.argsort(body.points[points, 1])[:12]]
-    found: dict[str, list[object]] = {}
+    found = {}
     for name, axis in AXES.items():
-        moved = body.points.copy()
         one = body.units[name + word]
+        moved = body.points.copy()
         moved[one.points] += one.offsets
-        before, after = body.points[front].mean(axis=0) - centre, moved[front].mean(axis=0) - centre
-        if axis == "x":
-            angle = math.atan2(after[2], -after[1]) - math.atan2(before[2], -before[1])
-            found[name + word] = ["x", round(-math.degrees(angle), 2)]
-        else:
-            angle = math.atan2(after[0], -after[1]) - math.atan2(before[0], -before[1])
-            found[name + word] = ["z", round(math.degrees(angle), 2)]
+        (x0, y0, z0), (x1, y1, z1) = body.points[front].mean(axis=0) - centre, moved[front].mean(axis=0) - centre
+        angle = math.atan2(z0, -y0) - math.atan2(z1, -y1) if axis == "x" else math.atan2(x1, -y1) - math.atan2(x0, -y0)
+        found[name + word] = (axis, round(math.degrees(angle), 2))
     return found
 
 
@@ -113,12 +139,17 @@ def eyes(body: Body, colour: tuple[float, float, float]) -> list[Part]:
     """eye_left, eye_right, cornea_left and cornea_right."""
     parts = []
     for side, word in (("L", "left"), ("R", "right")):
-        centre, radius = ball(body, side)
-        points, polygons, iris = _eyeball(radius)
-        look = {"colour": list(colour), "radius": round(radius, 6), "centre": [round(float(one), 6) for one in centre], "iris": IRIS}
-        eye = surface(f"eye_{word}", points + centre, polygons, f"eye.{side}", {**look, "turns": turns(body, side, centre)})
-        eye.fields["iris"] = numbers(iris)
-        eye.fields["pupil"] = numbers(iris < PUPIL + 0.015)
-        clear, shells = _cornea(radius)
-        parts += [eye, surface(f"cornea_{word}", clear + centre, shells, f"eye.{side}", {"ior": 1.376})]
+        ball = eye(body, side)
+        pitch = math.degrees(math.atan2(ball.axis[2], -ball.axis[1]))
+        points, polygons, iris = _eyeball(ball.radius)
+        look = {
+            "colour": list(colour), "radius": round(ball.radius, 6), "centre": [round(float(one), 6) for one in ball.centre],
+            "axis": [round(float(one), 6) for one in ball.axis], "iris": IRIS,
+            "turns": {name: list(turn) for name, turn in ball.turns.items()},
+        }  # fmt: skip
+        white = surface(f"eye_{word}", turned(points, "x", -pitch) + ball.centre, polygons, f"eye.{side}", look)
+        white.fields["iris"] = numbers(iris)
+        white.fields["pupil"] = numbers(iris < PUPIL + 0.015)
+        clear, shells = _cornea(ball.radius)
+        parts += [white, surface(f"cornea_{word}", turned(clear, "x", -pitch) + ball.centre, shells, f"eye.{side}", {"ior": 1.376})]
     return parts

@@ -25,10 +25,6 @@ LEFT = {
 @lru_cache(maxsize=1)
 def landmarks() -> dict[str, int]:
     """Every landmark's point."""
-    template = source.base().points[: source.BODY]
-
-    def mirror(index: int) -> int:
-        return int(np.linalg.norm(template - template[index] * [-1, 1, 1], axis=1).argmin())
-
-    sides = {f"{name}_left": index for name, index in LEFT.items()} | {f"{name}_right": mirror(index) for name, index in LEFT.items()}
-    return {**MIDDLE, **sides}
+    right = source.mirrored(np.array(list(LEFT.values())))
+    sides = {f"{name}_left": index for name, index in LEFT.items()}
+    return {**MIDDLE, **sides, **{f"{name}_right": int(index) for name, index in zip(LEFT, right, strict=True)}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,11 @@ DECIMALS = 6
 
 @dataclass(frozen=True)
 class Body:
-    """A body at rest: all ``points`` of the base mesh, [19158, 3] metres, and the ``units`` of its face."""
+    """A body at rest: all ``points`` of the base mesh, [19158, 3] metres; the ``units`` of its face, and what is added ``halfway``."""
 
     points: Floats
     units: Mapping[str, Target]
+    halfway: Mapping[str, Target] = field(default_factory=dict)
 
 
 def numbers(values: ArrayLike) -> array[float]:
@@ -69,8 +70,9 @@ def cut(name: str, body: Body, quads: Indices, look: dict[str, Any] | None = Non
         inside = (place[points] >= 0) & (weights >= 1e-4)
         if inside.any():
             part.weights[bone] = sparse(place[points[inside]], weights[inside])
-    for unit, one in body.units.items():
-        inside = (place[one.points] >= 0) & (np.linalg.norm(one.offsets, axis=1) > LEAST_OFFSET)
-        if inside.any():
-            part.shapes[unit] = sparse(place[one.points[inside]], one.offsets[inside])
+    for units, shapes in ((body.units, part.shapes), (body.halfway, part.halfway)):
+        for unit, one in units.items():
+            inside = (place[one.points] >= 0) & (np.linalg.norm(one.offsets, axis=1) > LEAST_OFFSET)
+            if inside.any():
+                shapes[unit] = sparse(place[one.points[inside]], one.offsets[inside])
     return part, kept

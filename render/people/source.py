@@ -89,6 +89,13 @@ def base() -> Base:
     )
 
 
+def mirrored(points: Indices) -> Indices:
+    """The points of the skin that are the mirror images of ``points`` at x = 0; the base mesh is symmetric."""
+    skin = base().points[:BODY]
+    gaps = np.linalg.norm(skin[None] - (skin[points] * [-1, 1, 1])[:, None], axis=2)
+    return np.asarray(gaps.argmin(axis=1))
+
+
 @lru_cache(maxsize=512)
 def target(path: str) -> Target:
     """The target at ``path`` below mpfb2/targets, without its suffix."""
