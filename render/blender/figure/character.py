@@ -101,7 +101,6 @@ class Character(Subject):
             elif WHOLE in thing.vertex_groups:
                 mask = thing.modifiers.new("mask", "MASK")
                 mask.vertex_group = WHOLE
-                thing.modifiers.move(len(thing.modifiers) - 1, 0)
                 masks.append((thing, mask))
         for thing in hidden:
             thing.hide_render = True
@@ -135,7 +134,10 @@ def load_character(source: Source) -> Character:
     assert source.path is not None
     start_empty()
     person = read_person(source.path)
-    figure = build(person)
+    try:
+        figure = build(person)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
     pivot = bpy.data.objects.new("pivot", None)
     pivot.rotation_mode = "QUATERNION"
     bpy.context.scene.collection.objects.link(pivot)

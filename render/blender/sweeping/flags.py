@@ -78,7 +78,7 @@ def driven_attributes() -> str:
     """The attributes that every sweep can vary or hold, a line each: name, range, unit."""
     lines = []
     for kind, names in DIALS.items():
-        for name in names if kind not in ("deform", "pose") else ():
+        for name in names if kind != "deform" else ():
             chosen = attribute(name)
             lines.append(f"  {name:22} {chosen.low:g} to {chosen.high:g} {chosen.unit}")
     return "\n".join(lines)
