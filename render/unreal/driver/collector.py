@@ -100,7 +100,7 @@ class Collector:
         state = self._job.states[index]
         found = measured(self._task.attribute, state, controls, status.limits)
         self._writer.staging_path(index).write_bytes(picture.png)  # commit makes it durable
-        told: dict[str, Any] = {"controls": dict(controls), "engine": status.engine}
+        told: dict[str, Any] = {"controls": {name: round(value, 6) + 0.0 for name, value in controls.items()}, "engine": status.engine}
         self._writer.commit(index, state.values, found, state=told)
         if index == self._job.repeat:
             self._held = (index, picture.rgb)

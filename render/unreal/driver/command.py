@@ -17,6 +17,7 @@ from render.unreal.driver.expansion import expand
 from render.unreal.driver.licence import FLAG, require_rights
 from render.unreal.driver.plan_file import Plan, read_plan
 from render.unreal.driver.resume import Standing, standing
+from render.unreal.driver.series_run import POLL_S
 from render.unreal.driver.supervisor import Supervisor
 
 
@@ -43,7 +44,7 @@ def make_app(kind: str) -> typer.Typer:
     return app
 
 
-def render(plan: Plan, interrupt: GentleInterrupt | None) -> Report:
+def render(plan: Plan, interrupt: GentleInterrupt | None, poll: float = POLL_S) -> Report:
     """Make every series of ``plan`` that is not there; say what became of them.
 
     Raises:
@@ -56,7 +57,7 @@ def render(plan: Plan, interrupt: GentleInterrupt | None) -> Report:
     missing = sum(len(task.values) for task in found.open) - found.states
     disk.check_room(plan.out, missing, max((len(task.values) for task in found.open), default=0), plan.render.size)
     batch = plan.batch if plan.editor == "launch" else 0
-    supervisor = Supervisor(found, opener(plan), interrupt, tries=plan.tries, batch=batch)
+    supervisor = Supervisor(found, opener(plan), interrupt, tries=plan.tries, batch=batch, poll=poll)
     try:
         supervisor.run()
     finally:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import UsageError
-from cat_dataset.people import METAHUMAN_BODY_CONTROLS, PERSON_DIALS
+from cat_dataset.files import sha256_json
+from cat_dataset.people import METAHUMAN_BODY_CONTROLS, PERSON_DIALS, Target
 from cat_dataset.series import ID_PATTERN
 from render.unreal.driver.draws import Named, character, sky, view
 from render.unreal.driver.plan_file import Plan
-from render.unreal.job import Camera, Job, JointTurn, State
+from render.unreal.job import SCHEMA, Camera, Job, JointTurn, State
 
 OURS = ".cat-unreal"
 """Folder in ``out`` for job files, staged frames and logs; nothing in it is needed."""
@@ -46,15 +47,20 @@ class Task:
         return self.plan.states[self.attribute]
 
     @cached_property
+    def camera(self) -> Camera:
+        """Where it is seen from."""
+        plan = self.plan
+        azimuth, elevation = view(plan.seed, self.whose.key, self.view, plan.azimuths, plan.elevations)
+        return Camera(plan.shot, azimuth, elevation, plan.lens, plan.sensor)
+
+    @cached_property
     def job(self) -> Job:
         """The manifest of all states; where its files go is for `for_run` to say."""
         plan = self.plan
-        azimuth, elevation = view(plan.seed, self.whose.key, self.view, plan.azimuths, plan.elevations)
         return Job(
             id=self.series.replace("-", "_"), engine=plan.engine, project=plan.project_name, character=self.whose.path,
-            sky=self.sky.path, sky_turn=self.sky_turn, sky_strength=plan.sky_strength,
-            camera=Camera(plan.shot, azimuth, elevation, plan.lens, plan.sensor), rigs=plan.rigs, render=plan.render,
-            states=tuple(_state(self.attribute, index, value) for index, value in enumerate(self.values)),
+            sky=self.sky.path, sky_turn=self.sky_turn, sky_strength=plan.sky_strength, camera=self.camera, rigs=plan.rigs,
+            render=plan.render, states=tuple(_state(self.attribute, index, value) for index, value in enumerate(self.values)),
             frames=tuple(range(len(self.values))), repeat=0, staging="", status="",
         )  # fmt: skip
 
@@ -65,15 +71,19 @@ class Task:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Everything the pixels depend on: a series that was begun with other settings is refused."""
-        job, target = self.job, PERSON_DIALS[self.attribute]
-        return {
-            "content_sha256": job.content, "attribute": self.attribute, "values": list(self.values), "engine": job.engine,
-            "project": job.project, "character": job.character, "sky": job.sky, "sky_turn": job.sky_turn,
-            "sky_strength": job.sky_strength, "camera": vars(job.camera).copy(), "render": vars(job.render).copy(),
-            "rigs": {"face": list(job.rigs.face), "body": list(job.rigs.body)},
-            "targets": {side: _said(one) for side, one in (("positive", target.positive), ("negative", target.negative)) if one},
+        """Everything that decides the pixels, and its SHA-256: a series that was begun with other settings is refused.
+
+        The states' controls follow from the values and the targets, so that resuming a large plan need not make manifests.
+        """
+        plan, dial = self.plan, PERSON_DIALS[self.attribute]
+        settings = {
+            "schema": SCHEMA, "attribute": self.attribute, "values": list(self.values), "engine": plan.engine,
+            "project": plan.project_name, "character": self.whose.path, "sky": self.sky.path, "sky_turn": self.sky_turn,
+            "sky_strength": plan.sky_strength, "camera": vars(self.camera).copy(), "render": vars(plan.render).copy(),
+            "rigs": {"face": list(plan.rigs.face), "body": list(plan.rigs.body)},
+            "targets": {side: _said(one) for side, one in (("positive", dial.positive), ("negative", dial.negative)) if one},
         }  # fmt: skip
+        return {**settings, "sha256": sha256_json(settings)}
 
 
 def expand(plan: Plan) -> Iterator[Task]:
@@ -103,5 +113,6 @@ def _state(name: str, index: int, value: float) -> State:
     return State(index, {name: value}, dial.controls(value), turns)
 
 
-def _said(target: Any) -> Mapping[str, Any]:
-    return {"controls": dict(target.controls), "turns": [vars(turn).copy() for turn in target.turns]}
+def _said(target: Target) -> dict[str, Any]:
+    turns = [{**vars(turn), "controls": list(METAHUMAN_BODY_CONTROLS[turn.joint])} for turn in target.turns]
+    return {"controls": dict(target.controls), "turns": turns}

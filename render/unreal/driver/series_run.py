@@ -23,6 +23,7 @@ from render.unreal.driver.session import Session
 from render.unreal.driver.watch import Watch
 from render.unreal.errors import EditorSilent
 from render.unreal.job import Job, write_job
+from render.unreal.plugins import PLUGINS
 from render.unreal.status import Status, read_status
 
 POLL_S = 0.2
@@ -117,7 +118,7 @@ def _finish(task: Task, writer: SeriesWriter, collector: Collector, status: Stat
     if strays:
         warn(f"{task.series}: {strays} files in the staging folder were not asked for (warm-up frames?) and are left out")
     job, plan = task.job, task.plan
-    again = {str(index): difference.as_json() for index, difference in sorted(collector.again.items())}
+    again = {"state": job.repeat, **collector.again[job.repeat].as_json()}
     writer.finish(
         source="unreal",
         scene={"character": task.whose.key, "hdri": task.sky.key, "view": f"v{task.view:02d}"},
@@ -128,7 +129,7 @@ def _finish(task: Task, writer: SeriesWriter, collector: Collector, status: Stat
             "sky_strength": job.sky_strength, "samples": job.render.samples, "neutral": 0.0, "unit": attribute(task.attribute).unit,
         },
         provenance={
-            "tool": "render.unreal", "engine": status.engine, "plugins": ["MetaHuman", "MovieRenderPipeline", "ControlRig"],
+            "tool": "render.unreal", "engine": status.engine, "plugins": list(PLUGINS),
             "project": plan.project_name, "rendered_again": again,
             "licences": {"character": STATEMENT, "hdri": "not recorded" if "/" in task.sky.path else "none needed"},
         },

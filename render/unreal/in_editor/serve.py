@@ -37,7 +37,6 @@ class Server:
             unreal.log_warning("whoever started this editor is gone; closing")
             unreal.unregister_slate_post_tick_callback(self._callback)
             unreal.EditorPythonScripting.set_keep_python_script_alive(False)
-            unreal.SystemLibrary.quit_editor()
         elif not run_job.is_busy():
             self._take()
 

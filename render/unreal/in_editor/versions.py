@@ -13,18 +13,9 @@ from typing import Any
 import unreal
 
 from cat_dataset.errors import InputError
+from render.unreal.plugins import PLUGINS
 
 OLDEST, NEWEST = (5, 4), (5, 7)
-PLUGINS = {
-    "Movie Render Queue": "MoviePipelineQueueSubsystem",
-    "Control Rig": "ControlRigSequencerLibrary",
-    "Level Sequence Editor": "LevelSequenceEditorBlueprintLibrary",
-    "Sequencer Scripting": "MovieSceneScriptingChannel",
-    "Editor Scripting Utilities": "EditorAssetLibrary",
-    "Functional Testing Editor": "AutomationLibrary",
-    "Groom": "GroomComponent",
-}
-"""Plugins that are needed, each with a class that only it brings."""
 
 
 def engine() -> str:
@@ -84,6 +75,12 @@ def control_settings(hierarchy: Any, key: Any) -> Any:
     if hasattr(hierarchy, "get_control_settings"):
         return hierarchy.get_control_settings(key)
     return hierarchy.find_control(key).settings
+
+
+def use_plain_settings(job: Any) -> None:
+    """Have a queue job rendered by its settings, not by a render graph, which newer projects may have as their default."""
+    if job.is_using_graph_configuration():
+        job.set_graph_preset(None)
 
 
 def denoiser_variables() -> dict[str, float]:

@@ -35,7 +35,7 @@ def test_another_seed_draws_another_view_and_another_name_another_series(tmp_pat
     (one,), (other,) = (tasks(tmp_path, seed=seed).values() for seed in (1, 2))
     assert one.series == other.series == "expression_smile-ada_" + one.whose.part[-6:] + "-grey-v00"
     assert one.job.camera != other.job.camera
-    assert one.settings["content_sha256"] != other.settings["content_sha256"]
+    assert one.settings["sha256"] != other.settings["sha256"]
 
 
 @pytest.mark.parametrize("kind", ["expressions", "poses"])
@@ -66,6 +66,19 @@ def test_views_stay_inside_their_ranges_and_skies_are_shared_out(tmp_path: Path)
     assert all(-10 <= camera.azimuth <= 20 and -5 <= camera.elevation <= 5 for camera in cameras)
     assert len({camera.azimuth for camera in cameras}) == 60
     assert {task.sky.path for task in found.values()} == set(SKIES)
+
+
+def test_the_settings_tell_apart_whatever_the_manifests_do(tmp_path: Path) -> None:
+    (one,) = tasks(tmp_path, "poses", attributes=["pose_elbow_bend"], skies=SKIES).values()
+    changes: list[dict[str, object]] = [
+        {"engine": "5.6"}, {"project": "Other"}, {"lens": 35}, {"sensor": 30}, {"shot": "portrait"}, {"samples": 2}, {"size": 16},
+        {"states": 5}, {"seed": 8}, {"sky_strength": 2}, {"azimuths": [0, 1]}, {"elevations": [0, 1]}, {"rigs": {"body": "/Game/Rig"}},
+        {"rigs": {"face": "/Game/Rig"}},
+    ]  # fmt: skip
+    for change in changes:
+        (other,) = tasks(tmp_path, "poses", **{"attributes": ["pose_elbow_bend"], "skies": SKIES, **change}).values()
+        assert other.job.content != one.job.content, change
+        assert other.settings["sha256"] != one.settings["sha256"], change
 
 
 def test_one_character_under_two_names_is_refused(tmp_path: Path) -> None:
