@@ -66,6 +66,7 @@ RUNS = (
     Run("render-long", "bench_render_long", (), ("--frames", "16", "--series", "24", "--size", "16")),
     Run("train", "bench_train", (), ("--size", "64", "--turns", "1"), scratch=False),
     Run("edit-tokens", "edit_tokens", (), ("--side", "128", "--turns", "1")),
+    Run("unreal-link", "bench_unreal_link", (), ("--commands", "30", "--megabytes", "2", "--turns", "1"), scratch=False),
 )
 
 

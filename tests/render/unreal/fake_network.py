@@ -36,7 +36,10 @@ def objects(connection: socket.socket) -> Iterator[dict[str, Any]]:
 
 
 def multicast(port: int, interface: str) -> tuple[socket.socket, str]:
-    """A socket as the editor's, and the interface on which it listens. On Linux it hears the group on its own interface only, not on those that others have joined."""
+    """A socket as the editor's, and the interface on which it listens.
+
+    On Linux it hears the group on that interface only, not on those that others have joined.
+    """
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT"):

@@ -155,7 +155,9 @@ def test_a_caller_that_is_no_editor_is_refused(fault: str) -> None:
 def test_a_lost_connection_is_made_anew_once_and_only_on_request() -> None:
     with linked("closes") as (link, fake):
         assert link.run("1", Mode.EVALUATE) == "1"
-        time.sleep(0.02)
+        deadline = dialling.Deadline(2)
+        while not link.closed and not deadline.passed:
+            time.sleep(0.002)
         with pytest.raises(EditorGone, match="this command was not sent"):
             link.run("2", Mode.EVALUATE)
         assert link.run("3", Mode.EVALUATE, again=True) == "3"
