@@ -166,13 +166,10 @@ def parse_job(data: Any, where: str) -> Job:
         raise InputError(f"{where} has schema {table.data['schema']}, this version reads {SCHEMA}; make the plan again")
     names = {field.name for field in fields(Job)}
     table.only({*names, "schema", "sha256"})
-    plain = {key: value for key, value in table.data.items() if key != "sha256"}
-    if table.data.get("sha256") != sha256_json(plain):
-        raise InputError(f"{where} was changed since it was written (its sha256 does not fit); make the plan again")
     camera, rigs, render = (table.table(name) for name in ("camera", "rigs", "render"))
     states = tuple(_state(state, index) for index, state in enumerate(table.tables("states", 10_000)))
     last = len(states) - 1
-    return Job(
+    job = Job(
         id=table.matching("id", check.SERIES_ID),
         engine=table.matching("engine", check.ENGINE),
         project=table.text("project"),
@@ -196,6 +193,9 @@ def parse_job(data: Any, where: str) -> Job:
         status=table.path("status"),
         attempt=table.whole("attempt", 0, 1 << 30),
     )
+    if table.data.get("sha256") != job.sha256:
+        raise InputError(f"{where} was changed since it was written (its sha256 does not fit); make the plan again")
+    return job
 
 
 def _state(table: check.Table, index: int) -> State:

@@ -57,6 +57,7 @@ class RenderQueue:
         self._job.job_name = job.id
         self._job.map = unreal.SoftObjectPath(level)
         self._job.sequence = unreal.SoftObjectPath(sequence.get_path_name())
+        versions.use_plain_settings(self._job)
         configure(self._job.get_configuration(), job)
         self._executor = unreal.MoviePipelinePIEExecutor()
         self._executor.on_individual_job_work_finished_delegate.add_callable_unique(self._work_finished)
@@ -78,10 +79,13 @@ class RenderQueue:
         self._executor = None
 
     def _work_finished(self, output: Any) -> None:
-        self.successes.append(bool(output.success))
-        for shot in output.shot_data:
-            for rendered in shot.render_pass_data.values():
-                self.files += [str(path) for path in rendered.file_paths]
+        try:
+            self.successes.append(bool(output.success))
+            for shot in output.shot_data:
+                for rendered in shot.render_pass_data.values():
+                    self.files += [str(path) for path in rendered.file_paths]
+        except Exception as error:  # what a delegate raises goes no further than the editor's log
+            self.errors.append(f"what was rendered cannot be read ({type(error).__name__}: {error})")
 
     def _errored(self, executor: Any, pipeline: Any, is_fatal: bool, text: Any) -> None:
         self.errors.append(str(text))

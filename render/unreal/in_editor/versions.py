@@ -81,6 +81,8 @@ def use_plain_settings(job: Any) -> None:
     """Have a queue job rendered by its settings, not by a render graph, which newer projects may have as their default."""
     if job.is_using_graph_configuration():
         job.set_graph_preset(None)
+        if job.is_using_graph_configuration():
+            raise InputError("this project renders by a graph and will not do without; clear its default graph in the project's settings")
 
 
 def denoiser_variables() -> dict[str, float]:

@@ -256,7 +256,11 @@ def _force_lod(editor: Any, me: Any, new_forced_lod: int) -> None:
 
 @act("SkeletalMeshComponent.get_skeletal_mesh_asset")
 def _mesh(editor: Any, me: Any) -> Any:
-    return editor.new("SkeletalMesh", f"/Game/Mesh/{me._state['name']}")
+    mesh = editor.new("SkeletalMesh", f"/Game/Mesh/{me._state['name']}")
+    if editor.switches.own_rigs:
+        path = next(path for path in editor.rigs if ("Face" in path) == (me._state["name"] == "Face"))
+        mesh._values["default_animating_rig"] = _load(editor, path)
+    return mesh
 
 
 @act("SkyLightComponent.set_cubemap", "SkyLightComponent.set_intensity", "SkyLightComponent.recapture_sky")

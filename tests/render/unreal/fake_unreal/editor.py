@@ -65,6 +65,10 @@ class Switches:
     ticks_per_frame: int = 1
     facing: float = 90.0
     """Yaw of the character's components: another blueprint may turn them another way."""
+    own_rigs: bool = False
+    """The project's rigs lie elsewhere, and the character's meshes name them."""
+    graph_by_default: bool = False
+    """New queue jobs are rendered by a graph until they are told otherwise."""
 
 
 class Editor:
@@ -78,6 +82,8 @@ class Editor:
         self.crash: Callable[[], None] = self._crash
         self.lock = threading.RLock()
         self.assets = {path: kind for path, kind in PROJECT.items() if path not in self.switches.missing_assets}
+        self.own = {path: f"/Game/Own/{path.rsplit('/', 1)[-1]}" if self.switches.own_rigs else path for path in (FACE_RIG, BODY_RIG)}
+        self.assets = {self.own.get(path, path): kind for path, kind in self.assets.items()}
         self.loaded: dict[str, Any] = {}
         self.level = "/Game/Maps/Main"
         self.actors: list[Any] = []
@@ -86,7 +92,7 @@ class Editor:
         self.callbacks: list[Callable[[float], None]] = []
         self.subsystems: dict[str, Any] = {}
         self.queue = FakeRenderQueue(self)
-        self.rigs = {FACE_RIG: FakeRig(FACE, self.switches.missing_controls), BODY_RIG: FakeRig(BODY, self.switches.missing_controls)}
+        self.rigs = {self.own[path]: FakeRig(rig, self.switches.missing_controls) for path, rig in ((FACE_RIG, FACE), (BODY_RIG, BODY))}
         self.classes = make_classes(self, ACTS, self.switches.newest)
         self.module = self._module()
         self.calls.clear()
@@ -146,8 +152,10 @@ class Editor:
 
     def install(self) -> None:
         """Be the `unreal` module of this process; code that was imported with another one is forgotten."""
+        package = sys.modules.get("render.unreal.in_editor")
         for name in [name for name in sys.modules if name.startswith("render.unreal.in_editor.")]:
             del sys.modules[name]
+            vars(package).pop(name.rpartition(".")[2], None)
         sys.modules["unreal"] = self.module
 
     @contextmanager

@@ -35,7 +35,7 @@ class FakeRenderQueue:
         yield
         success = True
         for job in [job for job in self.jobs if job._state.get("enabled", True)]:
-            settings = job._state["settings"]
+            settings = {} if job._state["graph"] else job._state["settings"]
             if lacking := [name for name in NEEDED if name not in settings]:
                 fire(executor.on_executor_errored_delegate, executor, None, True, f"the job has no {lacking[0]}")
                 success = False
@@ -140,7 +140,7 @@ def _jobs(editor: Any, me: Any) -> list[Any]:
 
 @act("MoviePipelineQueue.allocate_new_job")
 def _allocate(editor: Any, me: Any, job_type: Any = None) -> Any:
-    editor.queue.jobs.append(editor.new("MoviePipelineExecutorJob", "job", settings={}))
+    editor.queue.jobs.append(editor.new("MoviePipelineExecutorJob", "job", settings={}, graph=editor.switches.graph_by_default))
     return editor.queue.jobs[-1]
 
 
@@ -157,6 +157,16 @@ def _is_enabled(editor: Any, me: Any) -> bool:
 @act("MoviePipelineExecutorJob.set_is_enabled")
 def _enable(editor: Any, me: Any, enabled: bool) -> None:
     me._state["enabled"] = enabled
+
+
+@act("MoviePipelineExecutorJob.is_using_graph_configuration")
+def _uses_graph(editor: Any, me: Any) -> bool:
+    return bool(me._state["graph"])
+
+
+@act("MoviePipelineExecutorJob.set_graph_preset")
+def _graph(editor: Any, me: Any, graph_preset: Any) -> None:
+    me._state["graph"] = graph_preset is not None
 
 
 @act("MoviePipelineExecutorJob.get_configuration")

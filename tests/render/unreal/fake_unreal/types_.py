@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 API = json.loads((Path(__file__).parent.parent / "api.json").read_text(encoding="utf-8"))
 PLAIN: dict[str, tuple[tuple[type, ...], Any]] = {
@@ -26,7 +26,7 @@ OWN = ("_values", "_state", "_editor")
 class Strict:
     """Base of everything in the module."""
 
-    _api: dict[str, Any] = {}
+    _api: ClassVar[dict[str, Any]] = {}
     _editor: Any = None
 
     def __init__(self, *args: Any, **named: Any) -> None:
