@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -11,8 +11,10 @@ from mathutils import Matrix
 from cat_dataset.errors import InputError
 from render.blender.figure import skeleton
 from render.blender.figure.figure import Figure, Gaze
+from render.blender.figure.hair import strands_object
 from render.blender.figure.looks import material_for
 from render.blender.figure.person_file import STRANDS, Part, Person
+from render.blender.figure.skin import tissue
 from render.blender.figure.surfaces import surface_object
 
 FOLDER = "person"
@@ -33,12 +35,11 @@ def build(person: Person, level: int = FINEST) -> Figure:
     pivot = _put(bpy.data.objects.new(person.name, None), folder, None)
     armature = _put(skeleton.armature_object(person.name, person.bones), folder, pivot)
     objects = {}
-    for part in person.parts:
-        try:
-            thing = _made(part)
-        except ModuleNotFoundError:
-            continue
+    for part in _readied(person):
+        thing = _made(part)
         _put(thing, folder, armature)
+        for seen in thing.children:  # of strands
+            folder.objects.link(seen)
         _deform(thing, armature, level if part.name == "skin" else min(level, OTHERS))
         objects[part.name] = thing
     gazes: dict[str, Gaze] = {}
@@ -57,8 +58,18 @@ def clear() -> None:
     things = list(folder.objects)
     blocks = [thing.data for thing in things if thing.data is not None]
     materials = [material for data in blocks for material in getattr(data, "materials", ()) if material is not None]
+    groups = [one.node_group for thing in things for one in thing.modifiers if one.type == "NODES" and one.node_group is not None]
     bpy.data.collections.remove(folder)
-    bpy.data.batch_remove(list({block.as_pointer(): block for block in [*things, *blocks, *materials]}.values()))
+    bpy.data.batch_remove(list({block.as_pointer(): block for block in [*things, *blocks, *materials, *groups]}.values()))
+
+
+def _readied(person: Person) -> list[Part]:
+    """The parts, the skin with what regions of it need."""
+    places = {}
+    for name, (owner, index) in person.landmarks.items():
+        points = person.part(owner).points
+        places[name] = (points[3 * index], points[3 * index + 1], points[3 * index + 2])
+    return [replace(part, fields=tissue(part, places)) if part.name == "skin" else part for part in person.parts]
 
 
 def _made(part: Part) -> Any:
@@ -66,7 +77,7 @@ def _made(part: Part) -> Any:
         thing = surface_object(part)
         thing.data.materials.append(material_for(part))
         return thing
-    return import_module("render.blender.figure.hair").strands_object(part)
+    return strands_object(part)
 
 
 def _put(thing: Any, folder: Any, parent: Any) -> Any:

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-import bpy
-
+from cat_dataset.errors import InputError
+from render.blender.figure.cloth import cloth_material
+from render.blender.figure.eyes import cornea_material, eye_material
+from render.blender.figure.mouth import teeth_material, tongue_material
+from render.blender.figure.nodes import Nodes
 from render.blender.figure.person_file import Part
+from render.blender.figure.skin import skin_material
 
-PLAIN = {
-    "skin": (0.55, 0.33, 0.24), "eye": (0.8, 0.78, 0.76), "teeth": (0.75, 0.7, 0.6), "tongue": (0.5, 0.15, 0.14),
-    "shirt": (0.1, 0.2, 0.4), "trousers": (0.06, 0.06, 0.08), "shoes": (0.03, 0.025, 0.02), "lashes": (0.01, 0.008, 0.006),
+MAKERS = {
+    "skin": skin_material, "eye": eye_material, "cornea": cornea_material, "teeth": teeth_material, "tongue": tongue_material,
+    "shirt": cloth_material, "trousers": cloth_material, "shoes": cloth_material,
 }  # fmt: skip
+"""By the first word of a part's name."""
 
 
 def material_for(part: Part) -> Any:
-    """A new material for ``part``."""
-    material = bpy.data.materials.new(part.name)
-    if material.node_tree is None:
-        material.use_nodes = True
-    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
-    colour = next((rgb for word, rgb in PLAIN.items() if part.name.startswith(word)), (0.5, 0.5, 0.5))
-    shader.inputs["Base Color"].default_value = (*colour, 1.0)
-    if part.name.startswith("cornea"):
-        shader.inputs["Alpha"].default_value = 0.05
-    return material
+    """A new material for ``part``.
+
+    Raises:
+        InputError: its look lacks numbers, or has others than numbers.
+    """
+    maker = MAKERS.get(part.name.split("_")[0], _plain)
+    try:
+        return maker(part)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"{part.name} does not say how it looks ({reason}); run python -m render.people.make again") from None
+
+
+def _plain(part: Part) -> Any:
+    n = Nodes(part.name)
+    red, green, blue = (float(one) for one in part.look.get("colour", (0.02, 0.015, 0.012)))
+    return n.done(n.principled({"Base Color": (red, green, blue), "Roughness": 0.5}))

@@ -79,14 +79,16 @@ def _eye(side: str, sign: int) -> Part:
     fields = {"iris": array("f", [1.0, 0, 0, 0]), "pupil": array("f", [0.4, 0, 0, 0])}
     return Part(
         f"eye_{side}", SURFACE, points, array("i", [4]), array("i", range(4)), weights={f"eye.{letter}": every}, fields=fields,
-        look={"colour": [0.2, 0.1, 0.04], "turns": turns},
+        look={"colour": [0.2, 0.1, 0.04], "centre": [x, -0.06, 1.6], "radius": 0.03, "iris": 0.36, "turns": turns},
     )  # fmt: skip
 
 
 def _brows() -> Part:
     points = array("f", [0.03, -0.1, 1.65, 0.034, -0.101, 1.655, 0.04, -0.1, 1.65, 0.044, -0.101, 1.655])
     every = (array("i", range(4)), array("f", [1.0] * 4))
-    return Part("brows", STRANDS, points, array("i", [2, 2]), weights={"head": every}, look={"colour": [0.05, 0.03, 0.02]})
+    look = {"colour": [0.05, 0.03, 0.02], "radius": 0.0001, "tip": 0.3, "roughness": 0.4}
+    fields = {name: array("f", [0.5] * 4) for name in ("shade", "grey")}
+    return Part("brows", STRANDS, points, array("i", [2, 2]), weights={"head": every}, fields=fields, look=look)
 
 
 def _landmarks() -> dict[str, tuple[str, int]]:

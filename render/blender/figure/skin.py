@@ -1,0 +1,113 @@
+"""Skin: two pigments under the surface, blotches, pores and creases on it, and light that wanders below it.
+
+Colours are those of `render.blender.figure.skin_colour`. Light travels as far below the surface as measured by Jensen et al.
+2001 ("A practical model for subsurface light transport", table of diffuse mean free paths, skin1). The refractive index is
+1.4. Every pattern is laid by the place at rest, in metres, so that it goes where the skin goes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from render.blender.figure.nodes import Nodes
+from render.blender.figure.person_file import Part
+from render.blender.figure.skin_colour import melanosomes, skin_colour
+from render.blender.figure.skin_regions import Place, blotches, regions
+from render.blender.figure.surfaces import field_attribute
+
+FREE_PATHS = (0.00367, 0.00137, 0.00068)
+"""Metres that red, green and blue light travels on average."""
+GLOSS = 0.36
+"""Blender's specular level for the index 1.4 (0.5 stands for 1.5)."""
+PALE, FLUSHED, LIPS, INNER = 0.0045, 0.022, 0.03, 0.05
+"""Volume of blood where there is little and much of it, in lips, and inside the mouth."""
+
+
+def skin_material(part: Part) -> Any:
+    """The material; ``look``: melanin, redness, freckles, age, stubble (0 to 1)."""
+    n = Nodes(part.name)
+    look = {key: float(part.look.get(key, usual)) for key, usual in USUAL.items()}
+    fields = {name: n.attribute(field_attribute(name)) for name in (*part.fields,)}
+    place = n.rest()
+    grain = n.noise(place, 420, 2)
+    colour = _colour(n, look, fields, place, grain)
+    rough = n.math("ADD", 0.46, n.math("MULTIPLY", n.math("SUBTRACT", grain, 0.5), 0.35))
+    rough = n.math("SUBTRACT", rough, n.math("MULTIPLY", fields.get("oil", 0.0), 0.10))
+    rough = n.math("SUBTRACT", rough, n.math("MULTIPLY", fields.get("lips", 0.0), 0.08))
+    shader = n.principled(
+        {
+            "Base Color": colour, "Roughness": rough, "Specular IOR Level": GLOSS, "IOR": 1.4, "Subsurface Weight": 1.0,
+            "Subsurface Radius": FREE_PATHS, "Subsurface Scale": 1.0, "Normal": _relief(n, look, fields, place, grain),
+        }
+    )  # fmt: skip
+    shader.node.subsurface_method = "BURLEY"
+    return n.done(shader)
+
+
+USUAL: Mapping[str, float] = {"melanin": 0.3, "redness": 0.4, "freckles": 0.0, "age": 0.3, "stubble": 0.0}
+
+
+def _colour(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], place: Any, grain: Any) -> Any:
+    tone, ruddy = look["melanin"], 0.6 + 0.8 * look["redness"]
+
+    def tint(shift: float, blood: float) -> tuple[float, float, float]:
+        return skin_colour(melanosomes(min(1.05, max(0.0, tone + shift))), blood * ruddy)
+
+    flush = n.math("ADD", fields.get("flush", 0.2), n.scaled(grain, 0.25, 0.75, -0.08, 0.08), clamp=True)
+    colour = n.mix(flush, tint(0.0, PALE), tint(0.0, FLUSHED))
+    darker = fields.get("shade", 0.1)
+    if look["freckles"]:
+        darker = n.math("ADD", darker, _freckles(n, look["freckles"], fields, place), clamp=True)
+    colour = n.mix(darker, colour, n.mix(flush, tint(0.16, PALE), tint(0.16, FLUSHED)))
+    if look["stubble"] and "beard" in fields:
+        shadow = tuple(0.45 * one for one in tint(0.2, PALE))
+        colour = n.mix(n.math("MULTIPLY", fields["beard"], 0.45 * look["stubble"]), colour, (shadow[0], shadow[1], 1.25 * shadow[2]))
+    if "lips" in fields:
+        lips = n.mix(n.scaled(grain, 0.3, 0.7), tint(0.05, LIPS), tint(-0.06, 0.7 * LIPS))
+        colour = n.mix(n.math("MULTIPLY", fields["lips"], 0.75), colour, lips)
+    if "nails" in fields:
+        colour = n.mix(n.math("MULTIPLY", fields["nails"], 0.7), colour, tint(-0.25, 1.6 * PALE))
+    if "inside_mouth" in fields:
+        colour = n.mix(fields["inside_mouth"], colour, skin_colour(melanosomes(0.25 + 0.3 * tone), INNER))
+    return colour
+
+
+def _freckles(n: Nodes, amount: float, fields: Mapping[str, Any], place: Any) -> Any:
+    """Spots a millimetre or two wide; more of them where the sun gets."""
+    spots = n.scaled(n.cells(place, 230), 0.16, 0.34, 1.0, 0.0, smooth=True)
+    return n.math("MULTIPLY", n.math("MULTIPLY", spots, n.scaled(fields.get("flush", 0.0), 0.1, 0.5)), 1.4 * amount)
+
+
+def _relief(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], place: Any, grain: Any) -> Any:
+    """Fine lumps; creases of age across the forehead. Each costs its texture three times more."""
+    height = n.math("MULTIPLY", grain, 0.00016)
+    age = max(0.0, look["age"] - 0.3)
+    if age and "forehead" in fields:
+        across = n.noise(n.rest((14.0, 14.0, 130.0)), 1.0, 1, swirl=0.0)
+        creases = n.math("MULTIPLY", n.scaled(across, 0.38, 0.5, smooth=True), fields["forehead"])
+        height = n.math("ADD", height, n.math("MULTIPLY", creases, 0.0018 * age))
+    return n.bump(height, 1.0)
+
+
+def tissue(skin: Part, places: Mapping[str, Place]) -> dict[str, array[float]]:
+    """The fields that the material reads: those of the file, regions of the face, blotches over all."""
+    found = {**skin.fields, **regions(skin, places)}
+    lumps, stains = blotches(skin, 38, 1), blotches(skin, 75, 2)
+    age = float(skin.look.get("age", USUAL["age"]))
+    found["flush"] = array(
+        "f", (min(1.0, max(0.0, 0.16 + 0.13 * lump + 0.62 * one)) for lump, one in zip(lumps, found["flush"], strict=True))
+    )
+    found["shade"] = array(
+        "f",
+        (min(1.0, max(0.0, (0.14 + 0.16 * age) * (0.5 + stain) + 0.7 * one)) for stain, one in zip(stains, found["shade"], strict=True)),
+    )
+    nails = [skin.fields[name] for name in ("fingernails", "toenails") if name in skin.fields]
+    if nails:
+        found["nails"] = array("f", map(max, *nails) if len(nails) > 1 else nails[0])
+    return {name: found[name] for name in READ if name in found}
+
+
+READ = ("flush", "shade", "oil", "forehead", "beard", "lips", "inside_mouth", "nails")
+"""The fields that the material reads."""
