@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,10 +67,20 @@ def the_editor(project: str | Path, version: str | None = None, wait: float = WA
         SeveralEditors: more than one matches; the message names them.
     """
     network = network or Network()
-    wanted = _version(version) if version else ()
-    if version and not re.fullmatch(r"\d+(\.\d+){0,2}", version):
-        raise UsageError(f"engine version {version!r}: write it like 5.5 or 5.5.4")
+    _wanted(version)  # before the wait
     found, without_route = _listen(wait, network)
+    if found:
+        return choose(found, project, version)
+    advice = network.hint if without_route else (
+        "open the project in the editor, with the Python Editor Script Plugin and Project Settings > Plugins > Python > "
+        "Enable Remote Execution switched on"
+    )  # fmt: skip
+    raise EditorNotFound(f"no Unreal editor answers at {network} within {wait:g} s: {advice}")
+
+
+def choose(found: Sequence[Editor], project: str | Path, version: str | None = None) -> Editor:
+    """The one of the editors ``found`` that ``the_editor`` is to give; raises as it does."""
+    wanted = _wanted(version)
     matching = [editor for editor in found if _is_project(editor, project) and editor.version[: len(wanted)] == wanted]
     if len(matching) == 1:
         return matching[0]
@@ -79,13 +90,13 @@ def the_editor(project: str | Path, version: str | None = None, wait: float = WA
         raise SeveralEditors(
             f"{len(matching)} running editors have {asked} open: {listed}: close all but one, or give the .uproject's path"
         )
-    if found:
-        raise EditorNotFound(f"no running editor has {asked} open; those that answer: {'; '.join(map(str, found))}")
-    advice = network.hint if without_route else (
-        "open the project in the editor, with the Python Editor Script Plugin and Project Settings > Plugins > Python > "
-        "Enable Remote Execution switched on"
-    )  # fmt: skip
-    raise EditorNotFound(f"no Unreal editor answers at {network} within {wait:g} s: {advice}")
+    raise EditorNotFound(f"no running editor has {asked} open; those that answer: {'; '.join(map(str, found))}")
+
+
+def _wanted(version: str | None) -> tuple[int, ...]:
+    if version and not re.fullmatch(r"\d+(\.\d+){0,2}", version):
+        raise UsageError(f"engine version {version!r}: write it like 5.5 or 5.5.4")
+    return _version(version) if version else ()
 
 
 def _listen(wait: float, network: Network) -> tuple[list[Editor], bool]:

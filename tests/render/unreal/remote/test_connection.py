@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from render.unreal.errors import BadReply, CommandFailed, EditorFailure, EditorGone, EditorSilent, WrongEditor
 from render.unreal.remote import dialling, stream
 from render.unreal.remote.connection import EditorLink, Mode
+from render.unreal.remote.deadline import Deadline
 from render.unreal.remote.discovery import find_editors
 from render.unreal.remote.network import Network
 from render.unreal.remote.wire import Reply, read_reply
@@ -18,6 +21,14 @@ from tests.render.unreal.links import CONNECT, editor_of, fake_editor, linked
 
 SOON = 0.06
 DESCRIPTORS = Path("/proc/self/fd")
+
+
+def soon(happened: Callable[[], bool]) -> bool:
+    """Whether it does within two seconds."""
+    deadline = Deadline(2)
+    while not happened() and not deadline.passed:
+        time.sleep(0.002)
+    return happened()
 
 
 def test_the_three_modes(tmp_path: Path) -> None:
@@ -30,7 +41,8 @@ def test_the_three_modes(tmp_path: Path) -> None:
         assert link.execute(f"'{script.as_posix()}' one two", Mode.FILE).output == "ran\n\n"
         assert link.run("found", Mode.EVALUATE) == "['one', 'two']"
         assert link.run("a = 1\nb = a + 1", Mode.FILE) == "None"
-    assert ("close_connection", fake.heard[-1][1]) == fake.heard[-1]
+        link.close()
+        assert soon(lambda: fake.heard[-1][0] == "close_connection")
 
 
 def test_an_error_inside_is_told_with_its_traceback_and_output() -> None:
@@ -122,6 +134,9 @@ def test_an_editor_that_does_not_hear_the_first_request_is_asked_again_by_the_ot
 
     monkeypatch.setattr(dialling.Group, "send", noting)
     with fake_editor(interface="127.0.0.1") as fake:
+        with dialling.Group(Network(port=fake.port)) as group:
+            if len(group.ways) < 2:
+                pytest.skip("there is one way only on a machine without a network")
         elsewhere = replace(editor_of(fake), address="")  # so that it is asked by the other way first
         link = EditorLink.connect(elsewhere, CONNECT)
         assert link.run("1", Mode.EVALUATE) == "1"
@@ -155,9 +170,7 @@ def test_a_caller_that_is_no_editor_is_refused(fault: str) -> None:
 def test_a_lost_connection_is_made_anew_once_and_only_on_request() -> None:
     with linked("closes") as (link, fake):
         assert link.run("1", Mode.EVALUATE) == "1"
-        deadline = dialling.Deadline(2)
-        while not link.closed and not deadline.passed:
-            time.sleep(0.002)
+        assert soon(lambda: link.closed)
         with pytest.raises(EditorGone, match="this command was not sent"):
             link.run("2", Mode.EVALUATE)
         assert link.run("3", Mode.EVALUATE, again=True) == "3"
@@ -171,6 +184,8 @@ def test_a_lost_connection_is_made_anew_once_and_only_on_request() -> None:
 def test_opening_and_closing_leaves_no_descriptor_behind() -> None:
     with fake_editor() as fake:
         EditorLink.connect(editor_of(fake), CONNECT).close()
+        gc.collect()
+        assert soon(lambda: fake.heard[-1][0] == "close_connection")
         time.sleep(0.02)
         before = len(list(DESCRIPTORS.iterdir()))
         for _ in range(5):
@@ -178,8 +193,7 @@ def test_opening_and_closing_leaves_no_descriptor_behind() -> None:
             link.reconnect(CONNECT)
             link.close()
             link.close()
-        time.sleep(0.05)
-        assert len(list(DESCRIPTORS.iterdir())) <= before
+        assert soon(lambda: len(list(DESCRIPTORS.iterdir())) <= before)
 
 
 def test_a_process_that_is_killed_in_the_middle_of_a_command() -> None:
@@ -188,7 +202,7 @@ def test_a_process_that_is_killed_in_the_middle_of_a_command() -> None:
         (editor,) = find_editors(0.15, Network(port=port))
         with EditorLink.connect(editor, CONNECT) as link:
             assert editor.project == "Killed"
-            link._stream.send(link._client.command(editor.id, "1", "EvaluateStatement"), dialling.Deadline(1))  # type: ignore[union-attr]
+            link._stream.send(link._client.command(editor.id, "1", "EvaluateStatement"), Deadline(1))  # type: ignore[union-attr]
             os.kill(process.pid, 9)
             process.wait(2)
             with pytest.raises(EditorGone):

@@ -9,12 +9,12 @@ import pytest
 
 from cat_dataset.errors import UsageError
 from render.unreal.errors import EditorNotFound, NoMulticast, SeveralEditors
-from render.unreal.remote.discovery import Editor, find_editors, the_editor
+from render.unreal.remote.discovery import Editor, _folder, choose, find_editors, the_editor
 from render.unreal.remote.network import ANY, LOOPBACK, Group, Network
 from tests.render.unreal.fake_editor import FakeEditor, free_port
 from tests.render.unreal.links import fake_editor, faults
 
-WAIT = 0.12
+WAIT = 0.1
 
 
 def test_the_editor_says_who_it_is() -> None:
@@ -30,27 +30,55 @@ def test_found_on_whichever_interface_it_listens(interface: str) -> None:
         assert [editor.id for editor in find_editors(WAIT, Network(port=fake.port))] == [fake.id]
 
 
-def test_two_editors_of_one_project_are_refused_and_named_and_told_apart_by_their_folder(tmp_path: Path) -> None:
-    port, network = (number := free_port()), Network(port=number)
-    with FakeEditor(port, root=f"{tmp_path}/a/"), FakeEditor(port, root=f"{tmp_path}/b/") as second:
-        with pytest.raises(SeveralEditors, match=r"2 running editors have CatRender open: .*/[ab]/.*; .*/[ab]/.*close all but one"):
-            the_editor("CatRender", None, WAIT, network)
-        assert the_editor(tmp_path / "b" / "CatRender.uproject", None, WAIT, network).id == second.id
+def test_two_editors_of_one_project_both_answer_and_are_refused() -> None:
+    port = free_port()
+    with (
+        FakeEditor(port, root="/a/"),
+        FakeEditor(port, root="/b/"),
+        pytest.raises(SeveralEditors, match=r"2 running editors have CatRender open: .*/[ab]/.*; .*/[ab]/.*close all but one"),
+    ):
+        the_editor("CatRender", None, WAIT, Network(port=port))
+
+
+def test_two_copies_of_one_project_are_told_apart_by_their_folder(tmp_path: Path) -> None:
+    one, other = (Editor(name, "CatRender", f"{tmp_path}/{name}/", "5.5.4") for name in "ab")
+    assert choose([one, other], tmp_path / "b" / "CatRender.uproject") is other
+    with pytest.raises(SeveralEditors):
+        choose([one, other], "CatRender", "5.5")
 
 
 @pytest.mark.parametrize(
-    ("project", "version"), [("Other", None), ("CatRender", "5.4"), ("CatRender", "5.5.3"), ("/elsewhere/CatRender.uproject", None)]
+    ("project", "version"),
+    [
+        ("Other", None),
+        ("catrender", None),
+        ("CatRender", "5.4"),
+        ("CatRender", "5.5.3"),
+        ("CatRender", "5.50"),
+        ("/other/CatRender.uproject", None),
+    ],
 )
 def test_another_project_folder_or_version_is_refused_and_named(project: str, version: str | None) -> None:
-    with (
-        fake_editor() as fake,
-        pytest.raises(EditorNotFound, match=r"those that answer: CatRender in /projects/CatRender/ \(Unreal 5\.5\.4"),
-    ):
-        the_editor(project, version, WAIT, Network(port=fake.port))
+    with pytest.raises(EditorNotFound, match=r"those that answer: CatRender in /projects/CatRender/ \(Unreal 5\.5\.4, node 12345678\)"):
+        choose([Editor("123456789", "CatRender", "/projects/CatRender/", "5.5.4-1+++UE5")], project, version)
+
+
+def test_of_several_projects_the_one_that_is_asked_for_is_taken() -> None:
+    editors = [Editor("1", "A", "/a", "5.5.4"), Editor("2", "B", "/b", "5.5.4"), Editor("3", "A", "/a", "5.6.0")]
+    assert choose(editors, "B").id == "2"
+    assert choose(editors, "A", "5.6").id == "3"
+    assert choose(editors, "A", "5.5.4").id == "1"
+
+
+def test_folders_are_compared_as_windows_does() -> None:
+    assert _folder("D:/Work/Faces/") == _folder("d:\\work\\faces") != _folder("D:/Work/Other")
 
 
 def test_nobody_answers() -> None:
-    with fake_editor("silent") as fake, pytest.raises(EditorNotFound, match=r"no Unreal editor answers at .*Enable Remote Execution"):
+    with (
+        fake_editor("silent") as fake,
+        pytest.raises(EditorNotFound, match=r"no Unreal editor answers at .*(Enable Remote Execution|ip route)"),
+    ):
         the_editor("CatRender", None, WAIT, Network(port=fake.port))
 
 
