@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,10 +106,14 @@ def made_in_code(name: str, revision: int) -> Source:
     return Source(name, None, sha256_json({"builtin": name, "revision": revision}), builtin=True, licence="Apache-2.0")
 
 
-def builtin_asset(names: Iterable[str], revision: int) -> Callable[[str], Source]:
-    """What opens ``builtin:NAME`` where there are these ``names``; it raises `UsageError` for another."""
+def builtin_asset(names: Collection[str], revision: int) -> Callable[[str], Source]:
+    """What opens ``builtin:NAME`` where there are these ``names``, or none where no object can be rendered; it raises `UsageError`
+    for another.
+    """
 
     def opened(name: str) -> Source:
+        if not names:
+            raise UsageError(f"{BUILTIN}{name} is an object, and this sweep is of people; give --asset character files ({PERSON})")
         if name not in names:
             raise UsageError(f"there is no {BUILTIN}{name} object; there are {', '.join(BUILTIN + one for one in names)}")
         return made_in_code(name, revision)

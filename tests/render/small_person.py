@@ -16,7 +16,7 @@ SPINE = {
 }  # fmt: skip
 BOXES: dict[str, tuple[Point, Point]] = {
     "root": ((-0.17, -0.1, 0.0), (0.17, 0.1, 1.0)),
-    "spine01": ((-0.2, -0.1, 1.0), (0.2, 0.1, 1.42)),
+    "spine01": ((-0.2, -0.1, 1.0), (0.2, 0.1, 1.47)),
     "neck02": ((-0.05, -0.05, 1.4), (0.05, 0.05, 1.52)),
     "head": ((-0.08, -0.1, 1.52), (0.08, 0.1, 1.76)),
     "upperarm01.L": ((0.2, -0.04, 1.3), (0.45, 0.04, 1.38)),
@@ -28,9 +28,11 @@ BOXES: dict[str, tuple[Point, Point]] = {
 MIDDLE: dict[str, tuple[str, Point]] = {
     "lip_upper": ("head", (0, -0.12, 1.59)), "lip_lower": ("head", (0, -0.12, 1.588)), "lip_upper_outer": ("head", (0, -0.12, 1.6)),
     "lip_lower_outer": ("head", (0, -0.12, 1.58)), "chin": ("head", (0, -0.11, 1.53)), "head_top": ("head", (0, 0, 1.76)),
+    "chest": ("spine01", (0, -0.1, 1.2)), "neck_front": ("spine01", (0, -0.1, 1.4)),
 }  # fmt: skip
 LEFT: dict[str, tuple[str, Point]] = {
-    "mouth_corner": ("head", (0.03, -0.12, 1.59)), "lid_upper": ("head", (0.035, -0.125, 1.67)), "lid_lower": ("head", (0.035, -0.125, 1.66)),
+    "mouth_corner": ("head", (0.03, -0.12, 1.59)),
+    "lid_upper": ("head", (0.035, -0.125, 1.67)), "lid_lower": ("head", (0.035, -0.125, 1.66)),
     "eye_inner": ("head", (0.02, -0.12, 1.665)), "eye_outer": ("head", (0.05, -0.12, 1.665)), "brow_inner": ("head", (0.02, -0.12, 1.69)),
     "brow_middle": ("head", (0.035, -0.12, 1.695)), "brow_outer": ("head", (0.05, -0.12, 1.69)), "cheek": ("head", (0.05, -0.11, 1.62)),
     "nose_wing": ("head", (0.015, -0.12, 1.63)), "ear": ("head", (0.08, 0.0, 1.65)), "shoulder": ("spine01", (0.2, 0.0, 1.34)),
@@ -40,7 +42,7 @@ UP, DOWN, OUT, IN = (0.0, 0.0, 0.01), (0.0, 0.0, -0.01), (0.01, 0.0, 0.0), (-0.0
 UNITS: dict[str, tuple[list[str], Point]] = {
     "mouthSmile": (["mouth_corner"], UP), "mouthFrown": (["mouth_corner"], DOWN), "cheekSquint": (["cheek"], UP),
     "browOuterUp": (["brow_middle", "brow_outer"], UP), "browDown": (["brow_inner", "brow_middle", "brow_outer"], DOWN),
-    "eyeWide": (["lid_upper"], (0.0, 0.0, 0.005)), "eyeBlink": (["lid_upper"], DOWN), "mouthPress": (["mouth_corner"], IN),
+    "eyeWide": (["lid_upper"], (0.0, 0.0, 0.005)), "eyeBlink": (["lid_upper"], DOWN), "mouthPress": (["mouth_corner"], (-0.001, 0.0, 0.0)),
     "mouthStretch": (["mouth_corner"], OUT), "noseSneer": (["nose_wing"], UP), "mouthUpperUp": (["nose_wing"], (0.0, 0.0, 0.002)),
 }  # fmt: skip
 """Face units of a left and a right half: what they move, and how far on the left."""

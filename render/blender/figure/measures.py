@@ -2,15 +2,16 @@
 
 Each attribute has one measure, called like it with its unit (``expression_smile_mm``), that grows with the label. It knows
 nothing of face units and joints: it is taken from the places of points, in the frame of the head or of the person.
-The head's frame hangs on points that no expression moves, the ears and the crown: its origin lies midway between the ears,
-and at rest its axes are the person's.
+Head and chest have frames of their own, which hang on points that no expression moves (ears and crown; shoulders, chest and the
+front of the neck) and whose axes are the person's at rest. Turns of one against the other are named as `skeleton` composes them:
+about z, then x, then y.
 """
 
 from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -19,25 +20,29 @@ from mathutils import Matrix, Vector
 from cat_dataset.errors import InputError
 from render.blender.assets.hull import coordinates
 from render.blender.figure.figure import Figure
-from render.blender.figure.skeleton import FRONT
+from render.blender.figure.skeleton import FRONT, degrees_about
 
 SIDES = ("left", "right")
-_SKULL = ("ear_left", "ear_right", "head_top")
+SKULL = (("ear_left", "ear_right"), ("ear_left", "ear_right"), ("head_top",))
+CHEST = (("shoulder_left", "shoulder_right"), ("chest",), ("neck_front",))
+"""Landmarks that a frame hangs on: a left and a right one, and the middles of two groups of which the second is higher."""
 MM = 1000.0
 
 
 @dataclass(frozen=True)
 class Body:
-    """Landmarks' places in metres in the person's frame, the head's frame, and the directions in which the eyes look there."""
+    """Landmarks' ``places`` in metres in the person's frame, how ``head`` and ``chest`` have turned in it since rest, and the
+    directions in which the eyes look, in the head's frame.
+    """
 
     places: Mapping[str, Vector]
     head: Matrix
+    chest: Matrix
     looks: Mapping[str, Vector]
 
     def on_head(self, *names: str) -> Vector:
         """The middle of landmarks in the head's frame."""
-        middle = sum((self.places[name] for name in names), Vector((0.0, 0.0, 0.0))) / len(names)
-        return self.head.inverted() @ middle
+        return self.head.transposed() @ _middle(self.places, names)
 
     def both(self, name: str) -> Vector:
         """The middle of a left and a right landmark in the head's frame."""
@@ -48,12 +53,8 @@ class Body:
         return self.on_head(*(f"eye_{corner}_{side}" for corner in ("inner", "outer") for side in SIDES))
 
     def limb(self, first: str, last: str) -> Vector:
-        """From one landmark to another in the person's frame."""
-        return self.places[last] - self.places[first]
-
-    def across(self, name: str) -> Vector:
-        """From the right to the left one of a pair in the person's frame."""
-        return self.limb(f"{name}_right", f"{name}_left")
+        """From one landmark to another in the chest's frame."""
+        return self.chest.transposed() @ (self.places[last] - self.places[first])
 
 
 @dataclass(frozen=True)
@@ -84,24 +85,19 @@ def _yaw(direction: Vector) -> float:
     return math.degrees(math.atan2(direction.x, -direction.y))
 
 
-def _front(body: Body) -> Vector:
-    """Where the head faces, in the person's frame."""
-    return -body.head.col[1].to_3d()
+def _nod(body: Body, axis: str) -> float:
+    """Degrees of the head's turn against the chest."""
+    return degrees_about((body.chest.transposed() @ body.head).to_quaternion(), axis)
+
+
+def _bow(body: Body, axis: str) -> float:
+    """Degrees of the chest's turn."""
+    return degrees_about(body.chest.to_quaternion(), axis)
 
 
 def _elbow(body: Body, side: str) -> float:
     upper, lower = body.limb(f"shoulder_{side}", f"elbow_{side}"), body.limb(f"elbow_{side}", f"wrist_{side}")
     return math.degrees(upper.angle(lower))
-
-
-def _twist(body: Body) -> float:
-    shoulders, hips = body.across("shoulder"), body.across("hip")
-    return math.degrees(math.atan2(shoulders.y, shoulders.x) - math.atan2(hips.y, hips.x))
-
-
-def _torso(body: Body) -> Vector:
-    shoulders = body.places["shoulder_left"] + body.places["shoulder_right"]
-    return (shoulders - body.places["hip_left"] - body.places["hip_right"]) / 2
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -138,18 +134,13 @@ MEASURES: Mapping[str, Measure] = {
         "degrees", "mean direction of the eyes, upwards, against the head",
         lambda body: _mean(_pitch(look) for look in body.looks.values()),
     ),
-    "pose_head_yaw": Measure("degrees", "where the head faces, to the viewer's right", lambda body: _yaw(_front(body))),
-    "pose_head_pitch": Measure("degrees", "where the head faces, downwards", lambda body: -_pitch(_front(body))),
-    "pose_head_roll": Measure(
-        "degrees", "tilt of the line between the ears, the viewer's right side down", lambda body: -_pitch(body.head.col[0].to_3d())
-    ),
-    "pose_torso_lean": Measure(
-        "degrees", "tilt to the front of the line from the hips to the shoulders",
-        lambda body: math.degrees(math.atan2(-_torso(body).y, _torso(body).z)),
-    ),
-    "pose_torso_twist": Measure("degrees", "turn of the shoulders against the hips about the vertical, to the viewer's right", _twist),
+    "pose_head_yaw": Measure("degrees", "turn of the head against the chest, to the viewer's right", lambda body: _nod(body, "z")),
+    "pose_head_pitch": Measure("degrees", "nod of the head against the chest, downwards", lambda body: _nod(body, "x")),
+    "pose_head_roll": Measure("degrees", "tilt of the head against the chest, to the viewer's right", lambda body: _nod(body, "y")),
+    "pose_torso_lean": Measure("degrees", "bow of the chest since rest, to the front", lambda body: _bow(body, "x")),
+    "pose_torso_twist": Measure("degrees", "turn of the chest since rest, to the viewer's right", lambda body: _bow(body, "z")),
     "pose_arm_raise": Measure(
-        "degrees", "mean height of the upper arms over the horizon",
+        "degrees", "mean height of the upper arms over the horizon of the chest",
         lambda body: _mean(_pitch(body.limb(f"shoulder_{side}", f"elbow_{side}")) for side in SIDES),
     ),
     "pose_elbow_bend": Measure(
@@ -186,17 +177,20 @@ def words(attributes: Iterable[str]) -> dict[str, str]:
 
 def _body(figure: Figure) -> Body:
     places = figure.places()
-    rest = {name: figure.objects[part].data.vertices[index].co for name, (part, index) in figure.landmarks.items() if name in _SKULL}
-    turned = _axes(places) @ _axes(rest).transposed()
-    head = Matrix.Translation((places["ear_left"] + places["ear_right"]) / 2) @ turned.to_4x4()
-    return Body(places, head, {side: turned.transposed() @ look for side, look in _looks(figure).items()})
+    rest = {name: figure.objects[part].data.vertices[index].co for name, (part, index) in figure.landmarks.items()}
+    head, chest = (_axes(places, frame) @ _axes(rest, frame).transposed() for frame in (SKULL, CHEST))
+    return Body(places, head, chest, {side: head.transposed() @ look for side, look in _looks(figure).items()})
 
 
-def _axes(places: Mapping[str, Vector]) -> Matrix:
-    """Columns: from the right ear to the left one, and from there backwards and up to the crown as far as it is square to that."""
-    left, right, top = (places[name] for name in _SKULL)
-    across = (left - right).normalized()
-    back = (top - (left + right) / 2).cross(across).normalized()
+def _middle(places: Mapping[str, Vector], names: Sequence[str]) -> Vector:
+    return sum((places[name] for name in names), Vector((0.0, 0.0, 0.0))) / len(names)
+
+
+def _axes(places: Mapping[str, Vector], frame: tuple[tuple[str, ...], ...]) -> Matrix:
+    """Columns: to the left, backwards, and upwards as far as it is square to the first."""
+    (left, right), low, high = frame
+    across = (places[left] - places[right]).normalized()
+    back = (_middle(places, high) - _middle(places, low)).cross(across).normalized()
     return Matrix((across, back, across.cross(back))).transposed()
 
 

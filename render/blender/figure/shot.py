@@ -17,9 +17,9 @@ HEAD_BONES = ("head", "eye.L", "eye.R")
 
 
 def default_shot(attributes: Iterable[str]) -> str:
-    """The shot that shows ``attributes`` change: all of the person where more moves than the head."""
-    moves = [name for name in attributes if name.startswith("pose_") and not name.startswith("pose_head_")]
-    return FULL_BODY if moves else PORTRAIT
+    """The shot that shows ``attributes`` change: the head where it alone moves, else all of the person."""
+    moves = {name.startswith(("expression_", "pose_head_")) for name in attributes if name.startswith(("expression_", "pose_"))}
+    return PORTRAIT if moves == {True} else FULL_BODY
 
 
 def portrait_frame(name: str, chin: float, crown: float, top: float) -> tuple[float, float]:

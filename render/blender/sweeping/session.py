@@ -92,7 +92,7 @@ class Session:
             flags.asset or [flags.default_asset],
             flags.asset_kinds or asset_files.KINDS,
             "asset",
-            builtin_asset(builtin.OBJECTS, builtin.REVISION),
+            builtin_asset(() if flags.asset_kinds else builtin.OBJECTS, builtin.REVISION),
             probed(check, self._policy) if flags.probe_assets else check,
             report,
         )
