@@ -26,18 +26,16 @@ import json
 import os
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from tests.render.unreal.fake_network import GROUP, MAGIC, VERSION, free_port, message, multicast, objects
+from tests.render.unreal.fake_network import GROUP, MAGIC, NOISE, VERSION, answer, free_port, message, multicast, objects
+from tests.render.unreal.fake_process import started
 from tests.render.unreal.fake_python import Interpreter
 
 __all__ = ["Execute", "FakeEditor", "free_port", "started"]
@@ -135,7 +133,7 @@ class FakeEditor:
 
     def _pong(self, client: str) -> None:
         if "noise" in self.faults:
-            for noise in (b"", b"\xff\xfe{", b"[" * 40000, b"null", b'{"magic": "ue_py", "version": 1, "type": "pong", "source": 7}'):
+            for noise in NOISE:
                 with suppress(OSError):
                     self._udp.sendto(noise, (GROUP, self.port))
             with suppress(OSError):
@@ -183,32 +181,12 @@ class FakeEditor:
                 return
             success, result, output = self._execute(data["command"], data["exec_mode"])
             identity = str(uuid.uuid4()) if "changes" in faults or "impostor" in self.faults else self.id
-            answer = {"success": success, "command": data["command"], "result": result, "output": output}
+            said = {"success": success, "command": data["command"], "result": result, "output": output}
             if "others_first" in faults:
-                connection.sendall(message("command_result", self.id, "another-client", {**answer, "result": "another's"}))
-            self._answer(connection, message("command_result", identity, client, answer), faults)
+                connection.sendall(message("command_result", self.id, "another-client", {**said, "result": "another's"}))
+            answer(connection, message("command_result", identity, client, said), faults, self._ended)
             if "closes" in faults:
                 return
-
-    def _answer(self, connection: socket.socket, raw: bytes, faults: Mapping[str, float]) -> None:
-        if "garbage" in faults:
-            raw = b'{"success": tru}' + raw
-        if "latin1" in faults:
-            raw = raw.decode("utf-8").encode("latin-1")
-        if "half" in faults:
-            connection.sendall(raw[: len(raw) // 2])
-            connection.shutdown(socket.SHUT_RDWR)
-        elif "endless" in faults:
-            connection.sendall(raw[:-3])
-            while not self._ended.is_set():
-                connection.sendall(b"x" * 65536)
-        elif "drips" in faults:
-            step = int(faults["drips"])
-            for start in range(0, len(raw), step):
-                connection.sendall(raw[start : start + step])
-                time.sleep(0.0002)
-        else:
-            connection.sendall(raw)
 
     def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
@@ -216,20 +194,6 @@ class FakeEditor:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
-
-
-@contextmanager
-def started(port: int, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """A fake editor in a process of its own, listening. ``words`` are its further flags. It is killed at the end."""
-    command = [sys.executable, "-m", "tests.render.unreal.fake_editor", "--port", str(port), *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", cwd=Path(__file__).parents[3])
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("ready"), "the fake editor did not start"
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def main() -> None:

@@ -1,15 +1,18 @@
-"""The wire of the fake editor: its multicast socket, its messages, its reading of commands."""
+"""The wire of the fake editor: its multicast socket, its messages, its reading of commands and its spoilt answers."""
 
 from __future__ import annotations
 
 import json
 import socket
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 MAGIC, VERSION, GROUP = "ue_py", 1, "239.0.0.1"
+NOISE = (b"", b"\xff\xfe{", b"[" * 40000, b"null", b'{"magic": "ue_py", "version": 1, "type": "pong", "source": 7}')
 
 
 def free_port() -> int:
@@ -57,3 +60,25 @@ def multicast(port: int, interface: str) -> tuple[socket.socket, str]:
         udp.settimeout(0.05)
         return udp, way
     raise OSError("this machine has no interface for multicast")
+
+
+def answer(connection: socket.socket, raw: bytes, faults: Mapping[str, float], ended: threading.Event) -> None:
+    """Send an answer, spoilt as the faults say."""
+    if "garbage" in faults:
+        raw = b'{"success": tru}' + raw
+    if "latin1" in faults:
+        raw = raw.decode("utf-8").encode("latin-1")
+    if "half" in faults:
+        connection.sendall(raw[: len(raw) // 2])
+        connection.shutdown(socket.SHUT_RDWR)
+    elif "endless" in faults:
+        connection.sendall(raw[:-3])
+        while not ended.is_set():
+            connection.sendall(b"x" * 65536)
+    elif "drips" in faults:
+        step = int(faults["drips"])
+        for start in range(0, len(raw), step):
+            connection.sendall(raw[start : start + step])
+            time.sleep(0.0002)
+    else:
+        connection.sendall(raw)
