@@ -97,7 +97,7 @@ def _numbers() -> dict[str, int]:
 
 def _skin(hue: float) -> Part:
     points: list[Point] = []
-    faces: list[tuple[int, int, int, int]] = []
+    faces: list[tuple[int, ...]] = []
     followers: dict[str, list[int]] = {}
     for bone, (low, high) in BOXES.items():
         followers.setdefault(bone, []).extend(range(len(points), len(points) + 8))
