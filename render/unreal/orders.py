@@ -5,7 +5,9 @@ Standard library only: read inside the editor too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cat_dataset.errors import InputError
 from cat_dataset.files import read_json, write_json
@@ -16,13 +18,23 @@ SILENT_S = 120.0
 """Seconds without a beat of the driver after which an editor that is alone in the world ends."""
 
 
-def give_order(folder: Path, number: int, manifest: Path) -> None:
-    """Have the editor that watches ``folder`` do the job in the file ``manifest``, as order ``number`` (from 1)."""
-    write_json(_path(folder, number), {"manifest": str(manifest)})
+def give_order(folder: Path, number: int, order: Mapping[str, Any]) -> None:
+    """Give the editor that watches ``folder`` its order ``number`` (from 1): `render` or `inspect`."""
+    write_json(_path(folder, number), dict(order))
 
 
-def read_order(folder: Path, number: int) -> str | None:
-    """The manifest of order ``number``; None where it was not given yet.
+def render(manifest: Path) -> dict[str, Any]:
+    """The order to do the job in the file ``manifest``."""
+    return {"manifest": str(manifest)}
+
+
+def inspect(report: Path, character: str, face: tuple[str, ...], body: tuple[str, ...]) -> dict[str, Any]:
+    """The order to write what the editor has into the file ``report`` (`render.unreal.in_editor.inspection`)."""
+    return {"report": str(report), "character": character, "face": list(face), "body": list(body)}
+
+
+def read_order(folder: Path, number: int) -> dict[str, Any] | None:
+    """Order ``number``; None where it was not given yet.
 
     Raises:
         InputError: it is not an order.
@@ -31,10 +43,9 @@ def read_order(folder: Path, number: int) -> str | None:
     if not path.is_file():
         return None
     order = read_json(path, 1 << 16)
-    manifest = order.get("manifest") if isinstance(order, dict) else None
-    if not isinstance(manifest, str):
+    if not isinstance(order, dict) or not isinstance(order.get("manifest", order.get("report")), str):
         raise InputError(f"{path} is not an order")
-    return manifest
+    return order
 
 
 def _path(folder: Path, number: int) -> Path:

@@ -6,13 +6,14 @@ nothing else; a beat that stands still for long while the process lives means th
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import InputError
-from cat_dataset.files import read_json, write_json
+from cat_dataset.files import json_bytes, read_json
 
 SCHEMA = 1
 STARTING, LOADING, RENDERING, FINISHED, FAILED = STATES = ("starting", "loading", "rendering", "finished", "failed")
@@ -56,12 +57,18 @@ class Status:
 def write_status(path: Path, status: Status) -> None:
     """Write ``status`` atomically; on Windows a reader that has the file open is waited for.
 
+    It is not forced onto the disk, which would hold up the editor at every beat: only living processes read it.
+
     Raises:
         OSError: the file cannot be written.
     """
+    temporary = path.with_name(f".{path.name}.partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(TRIES):
         try:
-            return write_json(path, asdict(status))
+            temporary.write_bytes(json_bytes(asdict(status)))
+            os.replace(temporary, path)
+            return
         except PermissionError:
             if attempt == TRIES - 1:
                 raise
@@ -83,9 +90,10 @@ def read_status(path: Path) -> Status | None:
                 raise InputError(f"{path} cannot be opened: it is held by another process; close what reads it") from None
             time.sleep(PAUSE)
         except InputError:
-            if path.exists():
+            if not path.exists():
+                return None
+            if attempt:  # the first time it may have come into being between our two looks at it
                 raise
-            return None
     types: dict[str, Any] = {name.name: type(getattr(Status(""), name.name)) for name in fields(Status)}
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise InputError(f"{path} is not a status file of schema {SCHEMA}; the editor runs another version of this code")

@@ -10,8 +10,8 @@ from cat_dataset.command import warn
 from render.unreal.driver.plan_file import Deadlines
 from render.unreal.driver.watch import Condition
 from render.unreal.errors import CommandFailed, EditorFailure, NoMulticast
-from render.unreal.in_editor import start_code
-from render.unreal.job import AT_WORK, Job
+from render.unreal.in_editor import inspect_code, start_code
+from render.unreal.job import AT_WORK, Job, Rigs
 from render.unreal.remote.connection import EditorLink, Mode
 from render.unreal.remote.discovery import the_editor
 from render.unreal.remote.network import Network
@@ -53,9 +53,9 @@ class AttachSession:
             raise
         return True
 
-    def run(self, code: str, mode: Mode = Mode.EVALUATE) -> str:
-        """Anything else, for the doctor."""
-        return self._link.run(code, mode, self.deadlines.connect)
+    def inspect(self, report: Path, character: str, rigs: Rigs) -> None:
+        """Have what the editor has written into the file ``report``."""
+        self._link.run(inspect_code(ROOT, report.resolve(), character, rigs.face, rigs.body), Mode.FILE, self.deadlines.start)
 
     def condition(self) -> Condition:
         """Whether the link is there; where it is not, try now and then to have it again."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from cat_dataset.errors import UsageError
 from cat_dataset.files import write_bytes
+from render.unreal import orders
 from render.unreal.driver.plan_file import Deadlines
 from render.unreal.driver.watch import Condition
 from render.unreal.errors import EditorFailure, EditorGone
 from render.unreal.in_editor import serve_code
-from render.unreal.job import Job
-from render.unreal.orders import DRIVER, give_order
+from render.unreal.job import Job, Rigs
 from render.unreal.remote.launch import GRACE, EditorProcess
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,9 +44,12 @@ class LaunchSession:
 
     def begin(self, manifest: Path, job: Job) -> bool:
         """Order ``job``; an editor that still starts takes it later."""
-        self._number += 1
-        give_order(self.folder, self._number, manifest.resolve())
+        self._order(orders.render(manifest.resolve()))
         return True
+
+    def inspect(self, report: Path, character: str, rigs: Rigs) -> None:
+        """Order that what the editor has be written into the file ``report``."""
+        self._order(orders.inspect(report.resolve(), character, rigs.face, rigs.body))
 
     def condition(self) -> Condition:
         """Whether its process lives."""
@@ -66,8 +71,12 @@ class LaunchSession:
         with suppress(EditorFailure):
             self._process.stop(0.0 if self._hurry else GRACE)
 
+    def _order(self, order: Mapping[str, Any]) -> None:
+        self._number += 1
+        orders.give_order(self.folder, self._number, order)
+
     def _beat(self) -> None:
         if time.monotonic() - self._beaten > BEAT_EVERY_S:
             self._beats, self._beaten = self._beats + 1, time.monotonic()
             with suppress(PermissionError):  # Windows, while the editor reads it
-                (self.folder / DRIVER).write_text(str(self._beats), encoding="utf-8")
+                (self.folder / orders.DRIVER).write_text(str(self._beats), encoding="utf-8")

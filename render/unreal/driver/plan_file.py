@@ -98,8 +98,8 @@ class Plan:
         return PureWindowsPath(self.project).stem if self.project.endswith(".uproject") else self.project
 
 
-def read_plan(path: Path, kind: str) -> Plan:
-    """The plan in ``path``, for the command ``kind`` (expressions or poses).
+def read_plan(path: Path, kind: str, any_attributes: bool = False) -> Plan:
+    """The plan in ``path``, for the command ``kind`` (expressions or poses); with ``any_attributes`` the plan need have none of that.
 
     Raises:
         InputError: missing, too large, or not YAML. UsageError: a key or a value says something impossible; names it.
@@ -109,7 +109,7 @@ def read_plan(path: Path, kind: str) -> Plan:
     check_keys(raw, KEYS, where)
     keys = Keys({**raw, "engine": str(raw["engine"])} if isinstance(raw.get("engine"), float) else raw, where)
     editor = keys.one_of("editor", None, EDITORS)
-    chosen, elsewhere = _attributes(keys, kind)
+    chosen, elsewhere = _attributes(keys, kind, any_attributes)
     shot, lens = SHOTS[kind]
     return Plan(
         path=path, kind=kind, project=_project(keys, editor), engine=keys.one_of("engine", None, ENGINES), editor=editor,
@@ -147,12 +147,14 @@ def _program(keys: Keys, editor: str) -> str | None:
     return program
 
 
-def _attributes(keys: Keys, kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _attributes(keys: Keys, kind: str, any_of_them: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The attributes of the command ``kind`` that are asked for, and those of the other one."""
     own = KINDS_OF_DIALS[kind]
     asked = keys.texts("attributes", re.compile(r".{1,80}"), "expression_smile", own)
     check_keys(dict.fromkeys(asked), (*EXPRESSIONS, *POSES), f"{keys.where}: attributes")
     chosen = tuple(name for name in asked if name in own)
+    if not chosen and any_of_them:
+        chosen = own
     if not chosen:
         raise UsageError(
             f"{keys.where}: attributes has none of the {kind}; the other command renders them, or name some of {', '.join(own)}"

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from render.unreal.driver.plan_file import Deadlines
 from render.unreal.driver.watch import Condition
-from render.unreal.job import Job
+from render.unreal.job import Job, Rigs
 
 
 class Session(Protocol):
@@ -23,6 +23,9 @@ class Session(Protocol):
         Raises:
             EditorFailure: it could not be told.
         """
+
+    def inspect(self, report: Path, character: str, rigs: Rigs) -> None:
+        """Have what it has written into the JSON file ``report``: engine, plugins, rigs' controls with their limits."""
 
     def condition(self) -> Condition:
         """What is known of it now."""

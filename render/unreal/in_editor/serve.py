@@ -13,7 +13,7 @@ from typing import Any
 
 import unreal
 
-from render.unreal.in_editor import run_job
+from render.unreal.in_editor import inspection, run_job
 from render.unreal.orders import DRIVER, SILENT_S, read_order
 
 LOOK_SECONDS = 0.5
@@ -43,10 +43,14 @@ class Server:
     def _take(self) -> None:
         """Begin the next order, if it is there. One that cannot be begun is left: the driver sees that nothing comes of it."""
         try:
-            manifest = read_order(self._folder, self._next)
-            if manifest is not None:
-                self._next += 1
-                run_job.start(manifest)
+            order = read_order(self._folder, self._next)
+            if order is None:
+                return
+            self._next += 1
+            if "manifest" in order:
+                run_job.start(order["manifest"])
+            else:
+                inspection.write(order["report"], order["character"], order["face"], order["body"])
         except Exception as error:
             unreal.log_error("".join(traceback.format_exception(error)))
 
