@@ -74,7 +74,7 @@ def examine(plan: Plan, character: str | None, all_controls: bool, rights: bool,
     finally:
         session.close()
     if problems:
-        raise InputError(f"{len(problems)} things are wrong, listed above; mend them and run the doctor again")
+        raise InputError(f"the editor lacks something: {len(problems)} lines above begin with WRONG; mend that and run the doctor again")
     print("ok")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cat_dataset.errors import RunFailed
+from cat_dataset.errors import InputError, RunFailed
 from cat_dataset.images import Rgb, decode_rgb
 from cat_dataset.series_writer import SeriesWriter
 from render.unreal.driver.expansion import Task
@@ -54,6 +55,18 @@ class Collector:
                 f"the render queue reported success, and of {len(self._job.shown)} frames {len(names)} are missing or cut off: "
                 f"{', '.join(names[:LISTED])}{more}"
             )
+        return committed
+
+    def salvage(self, status: Status) -> int:
+        """Take in what is whole after a try has come to a bad end; how many states that committed.
+
+        Raises:
+            Leaking: a state that was rendered again does not look as it did.
+        """
+        committed = 0
+        for frame in list(self._waiting):
+            with suppress(InputError, RenderFailed):  # what ended the try is the better reason
+                committed += self._take(frame, status, last=True)
         return committed
 
     def strays(self) -> int:

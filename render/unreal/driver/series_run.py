@@ -21,7 +21,7 @@ from render.unreal.driver.expansion import OURS, Task
 from render.unreal.driver.licence import STATEMENT
 from render.unreal.driver.session import Session
 from render.unreal.driver.watch import Watch
-from render.unreal.errors import EditorSilent
+from render.unreal.errors import EditorFailure, EditorSilent
 from render.unreal.job import Job, write_job
 from render.unreal.plugins import PLUGINS
 from render.unreal.status import Status, read_status
@@ -90,7 +90,13 @@ def _follow(job: Job, folder: Path, session: Session, collector: Collector, watc
             if status.engine:
                 _same_engine(writer, status.engine)
             watcher.committed(collector.look(status))
-        if watch.see(status, condition, collector.taken):
+        try:
+            finished = watch.see(status, condition, collector.taken)
+        except EditorFailure:
+            if status is not None:
+                watcher.committed(collector.salvage(status))
+            raise
+        if finished:
             assert status is not None
             watcher.committed(collector.conclude(status))
             return status

@@ -21,6 +21,7 @@ from cat_dataset.folders import folder_flag
 from cat_dataset.images import decode_rgb
 from cat_dataset.series import Series, find_series, read_series, verify_frames
 from render.outcome import Report
+from render.unreal import doctor
 from render.unreal.driver.command import render
 from render.unreal.driver.expansion import OURS
 from render.unreal.driver.plan_file import read_plan
@@ -254,3 +255,34 @@ def test_an_editor_of_another_project_or_engine_is_not_touched(running: Running,
     for change in ({"project": "Other"}, {"engine": "5.6"}):
         with pytest.raises(CatError, match="no running editor has"):
             run(running, tmp_path, **change)
+
+
+def examine(running: Running, folder: Path, rights: bool, **changes: Any) -> None:
+    limits = {"connect": 0.4, "start": 20, "heartbeat": 20, "frame": 20}
+    path = write_plan(folder, multicast=f"239.0.0.1:{running.port}", deadlines=limits, **changes)
+    doctor.examine(read_plan(path, "expressions", any_attributes=True), None, all_controls=False, rights=rights, interrupt=None)
+
+
+def test_the_doctor_finds_a_sound_editor_sound(running: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    examine(running, tmp_path, rights=True)
+    said = capsys.readouterr().out
+    assert said.startswith("engine: 5.5.4-40574608+++UE5+Release-5.5\nproject: CatRender\nplugins: Control Rig present, ")
+    assert "  CTRL_C_jaw.y: vector2d, 0 to 1 (expression_mouth)" in said
+    assert "  neck: neck_01_ctrl, neck_02_ctrl" in said
+    assert "largest difference of a 32-pixel block 0.0 of 255" in said
+    assert said.endswith("alike, as they should be\nok\n")
+    picture = tmp_path / "series" / OURS / "calibration" / "calibration.png"
+    assert decode_rgb(picture.read_bytes()).shape == (32, 32, 3)
+
+
+def test_the_doctor_needs_no_rights_to_look_and_renders_nothing_then(
+    running: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running.odd(ray_tracing=False), pytest.raises(InputError, match="the editor lacks something"):
+        examine(running, tmp_path, rights=False)
+    said = capsys.readouterr().out
+    assert "WRONG: hardware ray tracing is off" in said
+    assert "no calibration frame: --i-have-the-rights is missing" in said
+    with pytest.raises(InputError):
+        examine(running, tmp_path, rights=False, characters=["Nobody"])
+    assert "WRONG: the project has no asset /Game/MetaHumans/Nobody/BP_Nobody" in capsys.readouterr().out
