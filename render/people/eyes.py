@@ -7,6 +7,7 @@ that bulges over that. All of it follows the eye bone.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,7 +136,7 @@ def _turns(body: Body, side: str, points: Indices, centre: Floats) -> dict[str, 
     return found
 
 
-def eyes(body: Body, colour: tuple[float, float, float]) -> list[Part]:
+def eyes(body: Body, colour: Sequence[float]) -> list[Part]:
     """eye_left, eye_right, cornea_left and cornea_right."""
     parts = []
     for side, word in (("L", "left"), ("R", "right")):

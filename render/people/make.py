@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with reported():
         from render.people.body import person
-        from render.people.recipe import draw
+        from render.people.drawing import draw
 
         progress = Progress("people", options.count, "characters")
         for index in range(options.count):
