@@ -133,11 +133,11 @@ class FakeEditor:
 
     def _pong(self, client: str) -> None:
         if "noise" in self.faults:
-            for noise in NOISE:
+            others = message("pong", "someone-else", client, self.about)
+            spoilt = (others.replace(b'"ue_py"', b'"other"'), others.replace(b'"version": 1', b'"version": 2'))
+            for noise in (*NOISE, *spoilt, message("pong", "someone-else", "another-client", self.about)):
                 with suppress(OSError):
                     self._udp.sendto(noise, (GROUP, self.port))
-            with suppress(OSError):
-                self._udp.sendto(message("pong", "someone-else", "another-client", self.about), (GROUP, self.port))
         self._say("pong", client, self.about)
 
     def _dial(self, client: str, data: Mapping[str, Any]) -> None:

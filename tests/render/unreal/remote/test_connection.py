@@ -84,6 +84,11 @@ def test_an_answer_without_an_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) ->
         link.run("1", Mode.EVALUATE, 2)
 
 
+def test_an_editor_that_never_stops_talking_meets_the_deadline_too() -> None:
+    with linked("endless") as (link, _), pytest.raises(EditorSilent, match=r"has not answered in 0\.02 s \(\d+ bytes of an answer"):
+        link.run("1", Mode.EVALUATE, 0.02)
+
+
 def test_bytes_that_drip_in_and_characters_cut_in_two_do_no_harm() -> None:
     with linked("drips=1") as (link, _):
         assert link.run("'é€🙂' * 10", Mode.EVALUATE) == repr("é€🙂" * 10)

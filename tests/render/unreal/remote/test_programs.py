@@ -33,10 +33,10 @@ def test_a_named_program_or_folder_comes_first(tmp_path: Path) -> None:
     assert engine_version(one) == "5.5.4"
 
 
-@pytest.mark.parametrize("version", ["5.6", "5.5.3", "5.50"])
-def test_a_named_program_of_another_version_is_refused(tmp_path: Path, version: str) -> None:
-    program = engine(tmp_path / "one", "5.5.4")
-    with pytest.raises(ProgramNotFound, match=rf"is of Unreal 5\.5\.4, but {version} is wanted"):
+@pytest.mark.parametrize(("is_of", "version"), [("5.5.4", "5.6"), ("5.5.4", "5.5.3"), ("5.5.4", "5.50"), ("5.50.1", "5.5")])
+def test_a_named_program_of_another_version_is_refused(tmp_path: Path, is_of: str, version: str) -> None:
+    program = engine(tmp_path / "one", is_of)
+    with pytest.raises(ProgramNotFound, match=rf"is of Unreal {is_of}, but {version} is wanted"):
         found(tmp_path, version, program)
 
 
