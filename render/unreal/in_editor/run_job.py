@@ -108,8 +108,8 @@ class Run:
         status.limits = {keyed.name: sequence.limits(keyed) for keyed in plan}
         if body is not None:
             status.notes += joints.missing(body, [turn for state in self.job.states for turn in state.turns])
-        read = sequence.key_all(film, plan)
-        status.controls = {str(index): values for index, values in zip(shown, read, strict=False)}
+        read = sequence.key_all(film, plan, len(shown))
+        status.controls = {str(index): values for index, values in zip(shown, read, strict=True)}
 
     def _rendering(self) -> Iterator[None]:
         """Wait for the finished delegate."""

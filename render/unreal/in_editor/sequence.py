@@ -84,16 +84,16 @@ def limits(keyed: Keyed) -> dict[str, Any]:
     return {**told, "rest": list(joints.rest_rotation(keyed.rig, keyed.name))} if keyed.kind in joints.POSED else told
 
 
-def key_all(sequence: Any, plan: Sequence[Keyed]) -> list[dict[str, float]]:
-    """Key every control in every frame, hold every key until the next, and read all back: the values of each frame."""
+def key_all(sequence: Any, plan: Sequence[Keyed], frames: int) -> list[dict[str, float]]:
+    """Key every control in every one of ``frames``, hold every key until the next, and read all back: the values of each frame."""
     for keyed in plan:
         keys.write(sequence, keyed, 0, key=False)  # on a new track the first key would only set the value
-        for frame in range(len(keyed.values)):
+        for frame in range(frames):
             keys.write(sequence, keyed, frame)
     for track in {id(keyed.rig): keyed.rig.track for keyed in plan}.values():
         hold_keys(track)
     unreal.LevelSequenceEditorBlueprintLibrary.refresh_current_level_sequence()
-    read: list[dict[str, float]] = [{} for _ in range(len(plan[0].values))] if plan else []
+    read: list[dict[str, float]] = [{} for _ in range(frames)]
     for keyed in plan:
         for frame, values in enumerate(read):
             numbers, named = keys.read(sequence, keyed, frame)

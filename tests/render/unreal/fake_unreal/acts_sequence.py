@@ -266,6 +266,8 @@ def _interpolation(editor: Any, me: Any, new_value: Any) -> None:
 
 def posed(rig: Any, frame: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Rotation and position of every control of a live rig at a frame, in the rig's space."""
-    turns = {n: from_rotator(*value_at(rig, n, frame)) for n, c in rig._state["rig"].controls.items() if c.kind == "EULER_TRANSFORM"}
+    turns = {
+        n: from_rotator(*value_at(rig, n, frame)) for n, c in rig._state["rig"].controls.items() if c.kind in ("EULER_TRANSFORM", "ROTATOR")
+    }
     pose: dict[str, tuple[np.ndarray, np.ndarray]] = rig._state["rig"].pose(turns)
     return pose

@@ -12,8 +12,8 @@ from typing import Any
 
 from tests.render.unreal.fake_unreal.acts import ACTS
 from tests.render.unreal.fake_unreal.render_queue import FakeRenderQueue
-from tests.render.unreal.fake_unreal.rigs import BODY, FACE, FakeRig
-from tests.render.unreal.fake_unreal.types_ import API, bind, make_classes, plain
+from tests.render.unreal.fake_unreal.rigs import fake_rig
+from tests.render.unreal.fake_unreal.types_ import API, bind, classes_for, plain
 
 CHARACTERS = ("Ada", "Ben", "Cleo")
 FACE_RIG = "/Game/MetaHumans/Common/Face/Face_ControlBoard_CtrlRig"
@@ -72,7 +72,7 @@ class Switches:
 
 
 class Editor:
-    """One editor. ``calls`` is what was done to it: (what, name, arguments)."""
+    """One editor; the one made last owns the module's classes. ``calls`` is what was done to it: (what, name, arguments)."""
 
     def __init__(self, switches: Switches | None = None) -> None:
         self.switches = switches or Switches()
@@ -92,8 +92,10 @@ class Editor:
         self.callbacks: list[Callable[[float], None]] = []
         self.subsystems: dict[str, Any] = {}
         self.queue = FakeRenderQueue(self)
-        self.rigs = {self.own[path]: FakeRig(rig, self.switches.missing_controls) for path, rig in ((FACE_RIG, FACE), (BODY_RIG, BODY))}
-        self.classes = make_classes(self, ACTS, self.switches.newest)
+        self.rigs = {
+            self.own[path]: fake_rig(kind, self.switches.missing_controls) for path, kind in ((FACE_RIG, "face"), (BODY_RIG, "body"))
+        }
+        self.classes = classes_for(self, ACTS, self.switches.newest)
         self.module = self._module()
         self.calls.clear()
 
@@ -153,7 +155,7 @@ class Editor:
     def install(self) -> None:
         """Be the `unreal` module of this process; code that was imported with another one is forgotten."""
         package = sys.modules.get("render.unreal.in_editor")
-        for name in [name for name in sys.modules if name.startswith("render.unreal.in_editor.")]:
+        for name in [name for name in sys.modules if name.startswith("render.unreal.in_editor.") and not name.endswith(".turning")]:
             del sys.modules[name]
             vars(package).pop(name.rpartition(".")[2], None)
         sys.modules["unreal"] = self.module

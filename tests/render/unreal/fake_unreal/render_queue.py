@@ -21,6 +21,8 @@ class FakeRenderQueue:
         self.jobs: list[Any] = []
         self.rendering = False
         self._running: Iterator[None] | None = None
+        self.late = 0.0
+        """Part of a frame after its beginning at which it is seen, where the shutter opens at the frame."""
 
     def start(self, executor: Any) -> None:
         self.rendering = True
@@ -87,7 +89,7 @@ class FakeRenderQueue:
         variables = settings["MoviePipelineConsoleVariableSetting"]._state if "MoviePipelineConsoleVariableSetting" in settings else {}
         share = 0.0 if variables.get("r.PathTracing.TemporalDenoiser") == 0 and variables.get("r.MotionBlurQuality") == 0 else 0.1
         share += self.editor.switches.leak
-        now = self._at(job, frame - (0.0 if opens else 0.25))
+        now = self._at(job, frame + self.late if opens else frame - 0.25)
         before = self._at(job, frame - 1)
         return {name: value + share * (before[name] - value) for name, value in now.items()}
 

@@ -144,8 +144,15 @@ def _body() -> dict[str, FakeControl]:
             controls[part.format(side)] = FakeControl("EULER_TRANSFORM", parent=above, at=(sign * x, float(y), float(z)))
             above = part.format(side)
         controls[f"arm_{side}_fk_ik_switch"] = FakeControl("BOOL")
+    controls["hat_ctrl"] = FakeControl("ROTATOR", parent="head_ctrl", at=(0.0, 0.0, 175.0))
     return controls
 
 
 BODY = _body()
 EYES = {"FACIAL_L_Eye": (3.15, 9.0, 165.0), "FACIAL_R_Eye": (-3.15, 9.0, 165.0)}
+
+
+@lru_cache(maxsize=16)
+def fake_rig(kind: str, without: frozenset[str]) -> FakeRig:
+    """The face or the body rig, less some of its controls."""
+    return FakeRig(FACE if kind == "face" else BODY, without)

@@ -19,15 +19,23 @@ PLAIN: dict[str, tuple[tuple[type, ...], Any]] = {
     "bool": ((bool,), False), "float": ((float, int), 0.0), "double": ((float, int), 0.0), "int32": ((int,), 0), "uint8": ((int,), 0),
     "str": ((str,), ""), "Name": ((str,), "None"), "Text": ((str,), ""),
 }  # fmt: skip
-OWN = ("_values", "_state", "_editor")
-"""The fake's own attributes: they begin with an underscore, and nothing of the engine does."""
+
+
+class Holder:
+    """The editor whose classes these are at the moment: making them anew for each would take longer than most tests."""
+
+    editor: Any = None
 
 
 class Strict:
     """Base of everything in the module."""
 
     _api: ClassVar[dict[str, Any]] = {}
-    _editor: Any = None
+    _holder: Any = None
+
+    @property
+    def _editor(self) -> Any:
+        return self._holder.editor
 
     def __init__(self, *args: Any, **named: Any) -> None:
         object.__setattr__(self, "_values", {})
@@ -130,8 +138,21 @@ def default(editor: Any, kind: str) -> Any:
     return cls() if _descends(cls, "StructBase") or _descends(cls, "MulticastDelegateBase") else None
 
 
-def make_classes(editor: Any, acts: dict[str, Callable[..., Any]], newest: bool) -> dict[str, type]:
-    """Every class of api.json, bound to one editor and its table of acts; ``newest``: with what only the newest engine has."""
+_MADE: dict[bool, tuple[Holder, dict[str, type]]] = {}
+
+
+def classes_for(editor: Any, acts: dict[str, Callable[..., Any]], newest: bool) -> dict[str, type]:
+    """The classes, from now on those of ``editor``; ``newest``: with what only the newest engine has, without what it lacks."""
+    if newest not in _MADE:
+        holder = Holder()
+        _MADE[newest] = holder, make_classes(holder, acts, newest)
+    holder, classes = _MADE[newest]
+    holder.editor = editor
+    return classes
+
+
+def make_classes(holder: Holder, acts: dict[str, Callable[..., Any]], newest: bool) -> dict[str, type]:
+    """Every class of api.json."""
     api = copy.deepcopy(API["classes"])
     if newest:
         for gone in API["newest"]["gone"]:
@@ -145,7 +166,7 @@ def make_classes(editor: Any, acts: dict[str, Callable[..., Any]], newest: bool)
     def make(name: str) -> type:
         if name not in classes:
             base = api[name].get("base")
-            classes[name] = _make_class(name, make(base) if base in api else Strict, api[name], editor, acts)
+            classes[name] = _make_class(name, make(base) if base in api else Strict, api[name], holder, acts)
         return classes[name]
 
     for name in api:
@@ -153,15 +174,15 @@ def make_classes(editor: Any, acts: dict[str, Callable[..., Any]], newest: bool)
     return classes
 
 
-def _make_class(name: str, base: type, api: dict[str, Any], editor: Any, acts: dict[str, Callable[..., Any]]) -> type:
-    space: dict[str, Any] = {"_api": api, "_editor": editor}
+def _make_class(name: str, base: type, api: dict[str, Any], holder: Holder, acts: dict[str, Callable[..., Any]]) -> type:
+    space: dict[str, Any] = {"_api": api, "_holder": holder}
     for prop in api.get("props", {}):
         space[prop] = property(
             lambda self, prop=prop: self.get_editor_property(prop), lambda self, v, prop=prop: self.set_editor_property(prop, v)
         )
     for method, parameters in api.get("methods", {}).items():
         if method not in ("__init__", "get_editor_property", "set_editor_property"):
-            space[method] = _method(name, method, parameters, editor, acts)
+            space[method] = _method(name, method, parameters, holder, acts)
     cls = type(name, (base,), space)
     for const in api.get("consts", ()):
         value = cls.__new__(cls)
@@ -171,9 +192,10 @@ def _make_class(name: str, base: type, api: dict[str, Any], editor: Any, acts: d
     return cls
 
 
-def _method(cls_name: str, name: str, parameters: list[str], editor: Any, acts: dict[str, Callable[..., Any]]) -> Any:
+def _method(cls_name: str, name: str, parameters: list[str], holder: Holder, acts: dict[str, Callable[..., Any]]) -> Any:
     def call(owner: Any, *args: Any, **named: Any) -> Any:
         given = bind(f"{cls_name}.{name}()", parameters, args, named)
+        editor = holder.editor
         editor.record("call", f"{cls_name}.{name}", given)
         act = acts.get(f"{cls_name}.{name}")
         if act is None:
