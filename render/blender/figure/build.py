@@ -30,24 +30,11 @@ def build(person: Person, level: int = FINEST) -> Figure:
         InputError: the character's parts do not fit together.
     """
     clear()
-    folder = bpy.data.collections.new(FOLDER)
-    bpy.context.scene.collection.children.link(folder)
-    pivot = _put(bpy.data.objects.new(person.name, None), folder, None)
-    armature = _put(skeleton.armature_object(person.name, person.bones), folder, pivot)
-    objects = {}
-    for part in _readied(person):
-        thing = _made(part)
-        _put(thing, folder, armature)
-        for seen in thing.children:  # of strands
-            folder.objects.link(seen)
-        _deform(thing, armature, level if part.name == "skin" else min(level, OTHERS))
-        objects[part.name] = thing
-    gazes: dict[str, Gaze] = {}
-    for part in person.parts:
-        if part.look.get("turns"):
-            gazes[_bone_of(part)] = _gaze(part)
-    landmarks = {name: place for name, place in person.landmarks.items() if place[0] in objects}
-    return Figure(pivot, armature, objects, gazes, landmarks)
+    try:
+        return _built(person, level)
+    except InputError:
+        clear()
+        raise
 
 
 def clear() -> None:
@@ -63,6 +50,24 @@ def clear() -> None:
     bpy.data.batch_remove(list({block.as_pointer(): block for block in [*things, *blocks, *materials, *groups]}.values()))
 
 
+def _built(person: Person, level: int) -> Figure:
+    folder = bpy.data.collections.new(FOLDER)
+    bpy.context.scene.collection.children.link(folder)
+    pivot = _put(bpy.data.objects.new(person.name, None), folder, None)
+    armature = _put(skeleton.armature_object(person.name, person.bones), folder, pivot)
+    objects = {}
+    for part in _readied(person):
+        thing = strands_object(part) if part.kind == STRANDS else surface_object(part)
+        objects[part.name] = _put(thing, folder, armature)
+        for seen in thing.children:  # of strands
+            folder.objects.link(seen)
+        if part.kind != STRANDS:
+            thing.data.materials.append(material_for(part))
+        _deform(thing, armature, level if part.name == "skin" else min(level, OTHERS))
+    gazes = {_bone_of(part): _gaze(part) for part in person.parts if part.look.get("turns")}
+    return Figure(pivot, armature, objects, gazes, person.landmarks)
+
+
 def _readied(person: Person) -> list[Part]:
     """The parts, the skin with what regions of it need."""
     places = {}
@@ -70,14 +75,6 @@ def _readied(person: Person) -> list[Part]:
         points = person.part(owner).points
         places[name] = (points[3 * index], points[3 * index + 1], points[3 * index + 2])
     return [replace(part, fields=tissue(part, places)) if part.name == "skin" else part for part in person.parts]
-
-
-def _made(part: Part) -> Any:
-    if part.kind != STRANDS:
-        thing = surface_object(part)
-        thing.data.materials.append(material_for(part))
-        return thing
-    return strands_object(part)
 
 
 def _put(thing: Any, folder: Any, parent: Any) -> Any:

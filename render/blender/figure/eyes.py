@@ -8,25 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from mathutils import Vector
+
 from render.blender.figure.nodes import Nodes
 from render.blender.figure.person_file import Part
 
 CORNEA_INDEX = 1.376
-WHITE, VEIN, SHADE = (0.66, 0.60, 0.55), (0.50, 0.14, 0.10), (0.50, 0.33, 0.28)
+WHITE, VEIN, SHADE = (0.58, 0.52, 0.47), (0.45, 0.13, 0.10), (0.46, 0.30, 0.26)
 PUPIL = 0.32
 """Radius of the pupil, in radii of the iris."""
 
 
 def eye_material(part: Part) -> Any:
-    """White, iris and pupil; ``look``: centre and radius of the ball in metres, radius of the iris in radii, colour."""
+    """White, iris and pupil; ``look``: centre and radius of the ball in metres, axis, radius of the iris in radii, colour."""
     n = Nodes(part.name)
     radius, iris = float(part.look["radius"]), float(part.look["iris"])
+    ahead = Vector(map(float, part.look.get("axis", (0.0, -1.0, 0.0)))).normalized()
+    side = Vector((0.0, 0.0, 1.0)).cross(ahead).normalized()
     place = n.add("VectorMath", {0: n.rest(), 1: tuple(map(float, part.look["centre"]))}, operation="SUBTRACT")
-    split = n.node("SeparateXYZ", {0: place})
-    x, y, z = split.outputs
+    x, depth, z = (n.dot(place, one) for one in (side, ahead, ahead.cross(side)))
     across = n.math("SQRT", n.math("ADD", n.math("MULTIPLY", x, x), n.math("MULTIPLY", z, z)))
     across = n.math("DIVIDE", across, iris * radius)
-    front = n.math("LESS_THAN", y, 0.0)
+    front = n.math("GREATER_THAN", depth, 0.0)
     angle = n.math("ARCTAN2", z, x)
     inside = n.math("MULTIPLY", n.scaled(across, 0.95, 1.04, 1.0, 0.0, smooth=True), front)
     colour = n.mix(inside, _white(n, place, across, front, radius), _iris(n, part.look["colour"], across, angle))

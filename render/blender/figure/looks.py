@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import bpy
+
 from cat_dataset.errors import InputError
 from render.blender.figure.cloth import cloth_material
 from render.blender.figure.eyes import cornea_material, eye_material
@@ -26,9 +28,12 @@ def material_for(part: Part) -> Any:
         InputError: its look lacks numbers, or has others than numbers.
     """
     maker = MAKERS.get(part.name.split("_")[0], _plain)
+    before = set(bpy.data.materials.keys())
     try:
         return maker(part)
     except (KeyError, IndexError, TypeError, ValueError) as error:
+        for begun in set(bpy.data.materials.keys()) - before:
+            bpy.data.materials.remove(bpy.data.materials[begun])
         reason = f"{type(error).__name__}: {error}"
         raise InputError(f"{part.name} does not say how it looks ({reason}); run python -m render.people.make again") from None
 

@@ -80,6 +80,10 @@ class Nodes:
         place = self.node("Attribute", {}, attribute_name=REST).outputs["Vector"]
         return self.add("VectorMath", {0: place, 1: stretch}, operation="MULTIPLY") if stretch else place
 
+    def dot(self, place: Any, direction: Any) -> Any:
+        """How far ``place`` lies in a direction of length 1."""
+        return self.node("VectorMath", {0: place, 1: tuple(direction)}, operation="DOT_PRODUCT").outputs["Value"]
+
     def noise(self, place: Any, per_metre: float, detail: float = 2.0, roughness: float = 0.5, swirl: float = 0.0) -> Any:
         """Smooth noise around 0.5, mostly between 0.25 and 0.75, with ``per_metre`` lumps in a metre."""
         inputs = {"Vector": place, "Scale": per_metre, "Detail": detail, "Roughness": roughness, "Distortion": swirl}

@@ -21,7 +21,7 @@ FREE_PATHS = (0.00367, 0.00137, 0.00068)
 """Metres that red, green and blue light travels on average."""
 GLOSS = 0.36
 """Blender's specular level for the index 1.4 (0.5 stands for 1.5)."""
-PALE, FLUSHED, LIPS, INNER = 0.0045, 0.022, 0.03, 0.05
+PALE, FLUSHED, LIPS, INNER = 0.005, 0.036, 0.038, 0.05
 """Volume of blood where there is little and much of it, in lips, and inside the mouth."""
 
 
@@ -31,10 +31,10 @@ def skin_material(part: Part) -> Any:
     look = {key: float(part.look.get(key, usual)) for key, usual in USUAL.items()}
     fields = {name: n.attribute(field_attribute(name)) for name in (*part.fields,)}
     place = n.rest()
-    grain = n.noise(place, 420, 2)
+    grain = n.noise(place, 560, 2, 0.6)
     colour = _colour(n, look, fields, place, grain)
-    rough = n.math("ADD", 0.46, n.math("MULTIPLY", n.math("SUBTRACT", grain, 0.5), 0.35))
-    rough = n.math("SUBTRACT", rough, n.math("MULTIPLY", fields.get("oil", 0.0), 0.10))
+    rough = n.math("ADD", 0.52, n.math("MULTIPLY", n.math("SUBTRACT", grain, 0.5), 0.35))
+    rough = n.math("SUBTRACT", rough, n.math("MULTIPLY", fields.get("oil", 0.0), 0.08))
     rough = n.math("SUBTRACT", rough, n.math("MULTIPLY", fields.get("lips", 0.0), 0.08))
     shader = n.principled(
         {
@@ -55,9 +55,9 @@ def _colour(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], plac
     def tint(shift: float, blood: float) -> tuple[float, float, float]:
         return skin_colour(melanosomes(min(1.05, max(0.0, tone + shift))), blood * ruddy)
 
-    flush = n.math("ADD", fields.get("flush", 0.2), n.scaled(grain, 0.25, 0.75, -0.08, 0.08), clamp=True)
+    flush = n.math("ADD", fields.get("flush", 0.2), n.scaled(grain, 0.3, 0.7, -0.13, 0.13), clamp=True)
     colour = n.mix(flush, tint(0.0, PALE), tint(0.0, FLUSHED))
-    darker = fields.get("shade", 0.1)
+    darker = n.math("ADD", fields.get("shade", 0.1), n.scaled(grain, 0.35, 0.7, -0.06, 0.16), clamp=True)
     if look["freckles"]:
         darker = n.math("ADD", darker, _freckles(n, look["freckles"], fields, place), clamp=True)
     colour = n.mix(darker, colour, n.mix(flush, tint(0.16, PALE), tint(0.16, FLUSHED)))
@@ -82,7 +82,7 @@ def _freckles(n: Nodes, amount: float, fields: Mapping[str, Any], place: Any) ->
 
 def _relief(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], place: Any, grain: Any) -> Any:
     """Fine lumps; creases of age across the forehead. Each costs its texture three times more."""
-    height = n.math("MULTIPLY", grain, 0.00016)
+    height = n.math("MULTIPLY", grain, 0.00042)
     age = max(0.0, look["age"] - 0.3)
     if age and "forehead" in fields:
         across = n.noise(n.rest((14.0, 14.0, 130.0)), 1.0, 1, swirl=0.0)
@@ -97,11 +97,11 @@ def tissue(skin: Part, places: Mapping[str, Place]) -> dict[str, array[float]]:
     lumps, stains = blotches(skin, 38, 1), blotches(skin, 75, 2)
     age = float(skin.look.get("age", USUAL["age"]))
     found["flush"] = array(
-        "f", (min(1.0, max(0.0, 0.16 + 0.13 * lump + 0.62 * one)) for lump, one in zip(lumps, found["flush"], strict=True))
+        "f", (min(1.0, max(0.0, 0.22 + 0.20 * lump + 0.62 * one)) for lump, one in zip(lumps, found["flush"], strict=True))
     )
     found["shade"] = array(
         "f",
-        (min(1.0, max(0.0, (0.14 + 0.16 * age) * (0.5 + stain) + 0.7 * one)) for stain, one in zip(stains, found["shade"], strict=True)),
+        (min(1.0, max(0.0, (0.2 + 0.3 * age) * (0.5 + stain) + 0.8 * one)) for stain, one in zip(stains, found["shade"], strict=True)),
     )
     nails = [skin.fields[name] for name in ("fingernails", "toenails") if name in skin.fields]
     if nails:
