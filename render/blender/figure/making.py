@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cat_dataset.command import INTERRUPTED
 from cat_dataset.errors import InputError, RunFailed, UsageError
 from render.blender.figure.person_file import LARGEST_HEADER, MAGIC, SUFFIX
 
@@ -25,12 +27,15 @@ def characters(folder: Path, count: int, seed: int) -> list[Path]:
 
     Raises:
         UsageError: no Python here can make them. RunFailed: making them failed. InputError: ``folder`` cannot be used.
+        KeyboardInterrupt: Ctrl-C reached the maker.
     """
     there = _found(folder, count, seed)
     if len(there) < count:
         words = [MAKER, "--out", str(folder), "--count", str(count), "--seed", str(seed)]
         print(f"making {count - len(there)} of {count} characters in {folder}", flush=True)
         status = subprocess.run([_python(words), "-m", *words], env=_environment(), stdin=subprocess.DEVNULL, check=False).returncode
+        if status in (INTERRUPTED, -signal.SIGINT):
+            raise KeyboardInterrupt
         if status == 2:
             raise InputError(f"no characters were made, for the reason above; try python -m {' '.join(words)}")
         if status:

@@ -34,7 +34,7 @@ def boxed(job: Job) -> bool:
     """Whether the pictures of ``job`` differ inside the object's box alone, as has been shown for CPUs."""
     look = job.look
     steady = set(job.sweep.kinds) <= _KINDS and job.furniture["floor"] == "none"
-    steady = steady and "shot" not in job.furniture  # a person casts light on itself in ways not yet looked into
+    steady = steady and "shot" not in job.furniture  # of people it has not been shown
     return steady and not look["denoise"] and look["device"] == "cpu" and look["size"] <= LARGEST
 
 
