@@ -31,7 +31,7 @@ def write(report: str, character: str = "", face: Sequence[str] = (), body: Sequ
     rigs: dict[str, Any] = {}
     for what, candidates in (("face", face), ("body", body)):
         try:
-            rigs[what] = _controls(candidates, what)
+            rigs[what] = _controls(candidates, character, what)
         except InputError as error:
             problems.append(str(error))
     found = {
@@ -46,7 +46,7 @@ def write(report: str, character: str = "", face: Sequence[str] = (), body: Sequ
     write_json(Path(report), found)
 
 
-def _controls(candidates: Sequence[str], what: str) -> dict[str, Any]:
-    path, asset = rig.find_asset(candidates, None, what)
+def _controls(candidates: Sequence[str], character: str, what: str) -> dict[str, Any]:
+    path, asset = rig.find_asset(candidates, character, None, what)
     seen = rig.Rig(path, asset.get_editor_property("hierarchy"))
     return {"asset": path, "controls": {name: seen.control(name).as_json() for name in sorted(seen.keys)}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,13 +109,14 @@ def _limits(kind: str, value: Any, enabled: list[bool]) -> tuple[float | None, .
     return tuple(number if index < len(enabled) and enabled[index] else None for index, number in enumerate(numbers))
 
 
-def find_asset(candidates: Iterable[str], mesh: Any, what: str) -> tuple[str, Any]:
-    """The first of the rig assets ``candidates`` that the project has, else the one that the mesh itself names.
+def find_asset(candidates: Sequence[str], character: str, mesh: Any, what: str) -> tuple[str, Any]:
+    """The first of the rig assets ``candidates`` that the project has; else the one in a folder Common above the ``character``,
+    where a MetaHuman assembled since 5.6 keeps it; else the one that its mesh itself names.
 
     Raises:
         InputError: there is none.
     """
-    for path in candidates:
+    for path in (*candidates, *_beside(character, candidates)):
         if unreal.EditorAssetLibrary.does_asset_exist(path):
             return path, unreal.load_asset(path)
     asset = mesh.get_skeletal_mesh_asset() if mesh is not None else None
@@ -123,6 +124,14 @@ def find_asset(candidates: Iterable[str], mesh: Any, what: str) -> tuple[str, An
     if rig is None:
         raise InputError(f"the project has none of the {what} rigs {', '.join(candidates)}; give the rig's asset path in the plan")
     return str(rig.get_path_name()).split(".", maxsplit=1)[0], rig
+
+
+def _beside(character: str, candidates: Sequence[str]) -> list[str]:
+    """Where the candidates, by their last folder and name, would lie in a folder Common above the character, nearest first."""
+    ends = list(dict.fromkeys("/".join(path.split("/")[-2:]) for path in candidates))
+    parts = character.split("/")
+    folders = ["/".join(parts[:count]) for count in range(len(parts) - 1, 1, -1)]
+    return [f"{folder}/Common/{end}" for folder in folders for end in ends]
 
 
 def face_values(rig: Rig, wanted: Mapping[str, float]) -> dict[str, tuple[float, ...]]:

@@ -30,7 +30,7 @@ from render.unreal.status import FINISHED, LOADING, RENDERING
 QUIET_SECONDS = 120.0
 """How long the queue may say that it renders nothing before its finished delegate has come."""
 SETTLE_TICKS = 3
-"""Ticks between the end of the render and the clearing up: the queue's own world is closed in them."""
+"""Ticks that the editor is left after rigs were added, which come alive in them, and after the render, whose world it closes."""
 
 
 class Run:
@@ -87,7 +87,7 @@ class Run:
         yield
         film = sequence.make(job, self.folder, view)
         face, body = sequence.add_rigs(job, film, person)
-        yield
+        yield from self._settle()
         self._key(film, person, face, body)
         unreal.EditorAssetLibrary.save_loaded_asset(film)
         scene.save_level()
@@ -96,9 +96,13 @@ class Run:
         self.queue.start(job, f"{self.folder}/level.level", film)
         self.reporter.write(RENDERING)
         yield from self._rendering()
+        yield from self._settle()
+        self._clear_up()
+
+    def _settle(self) -> Iterator[None]:
+        """Leave the editor a few ticks."""
         for _ in range(SETTLE_TICKS):
             yield
-        self._clear_up()
 
     def _key(self, film: Any, person: scene.Person, face: Any, body: Any) -> None:
         """Key all states and put what is read back, and the limits, into the status."""

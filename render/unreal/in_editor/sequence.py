@@ -35,9 +35,10 @@ def make(job: Job, folder: str, camera: Any) -> Any:
     return sequence
 
 
-def add_rig(sequence: Any, actor_binding: Any, mesh: Any, candidates: Sequence[str], what: str) -> Rig:
-    """Put the first rig of ``candidates`` that there is on ``mesh``; the live instance comes back."""
-    path, asset = rig.find_asset(candidates, mesh, what)
+def add_rig(job: Job, sequence: Any, actor_binding: Any, mesh: Any, what: str) -> Rig:
+    """Put the first of the job's rigs that there is on ``mesh``, its face or body; the live instance comes back."""
+    candidates = job.rigs.face if what == "face" else job.rigs.body
+    path, asset = rig.find_asset(candidates, job.character, mesh, what)
     world = unreal.get_editor_subsystem(unreal.UnrealEditorSubsystem).get_editor_world()
     binding = sequence.add_possessable(mesh)
     binding.set_parent(actor_binding)
@@ -53,8 +54,9 @@ def add_rigs(job: Job, sequence: Any, person: Person) -> tuple[Rig | None, Rig |
     """The face and the body rig, each only if a state needs it."""
     needs_face, needs_body = any(state.face for state in job.states), any(state.turns for state in job.states)
     binding = sequence.add_possessable(person.actor)
-    face = add_rig(sequence, binding, person.face, job.rigs.face, "face") if needs_face else None
-    body = add_rig(sequence, binding, person.body, job.rigs.body, "body") if needs_body else None
+    face = add_rig(job, sequence, binding, person.face, "face") if needs_face else None
+    body = add_rig(job, sequence, binding, person.body, "body") if needs_body else None
+    unreal.LevelSequenceEditorBlueprintLibrary.refresh_current_level_sequence()  # rigs come alive when it is next evaluated
     return face, body
 
 

@@ -264,6 +264,13 @@ def test_other_engines_and_projects(switches: dict[str, Any], tmp_path: Path) ->
     assert status.rigs == {"body": "/Game/Own/MetaHuman_ControlRig" if "own_rigs" in switches else BODY_RIG}
 
 
+def test_rigs_in_a_common_folder_above_the_character_are_found(tmp_path: Path) -> None:
+    """Where a MetaHuman that was assembled in the project keeps them; the nearest folder wins."""
+    made = replace(expression_job(tmp_path), rigs=Rigs(("/Game/Nowhere/Face/Face_ControlBoard_CtrlRig",), (BODY_RIG,)))
+    status, _ = run(made, tmp_path)
+    assert status.success and status.rigs == {"face": FACE_RIG}
+
+
 def test_versions_from_5_4_to_the_unknown(tmp_path: Path) -> None:
     old, editor = run(replace(expression_job(tmp_path), engine="5.4"), tmp_path, Switches(engine="5.4.4-1"))
     assert old.success and not any(
@@ -289,12 +296,16 @@ def test_a_manifest_that_cannot_be_read_is_an_error_at_once(tmp_path: Path) -> N
         assert not run_job.is_busy() and not editor.callbacks
 
 
+def ours() -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.startswith(("render.unreal", "cat_dataset"))}
+
+
 def test_the_lines_that_the_link_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They start a job and write an inspection, with quotes in paths, and put this repository first on the path."""
     folder = tmp_path / 'it\'s a "folder"'
     folder.mkdir()
     monkeypatch.setattr(sys, "path", list(sys.path))
-    before = {name: module for name, module in sys.modules.items() if name.startswith(("render.unreal", "cat_dataset"))}
+    before = ours()
     editor = Editor()
     write_job(folder / "job.json", expression_job(tmp_path))
     try:
@@ -306,7 +317,10 @@ def test_the_lines_that_the_link_sends(tmp_path: Path, monkeypatch: pytest.Monke
             assert sys.modules["render.unreal.in_editor.run_job"] is run_job  # a job under way keeps its code
             editor.run_until(lambda: not run_job.is_busy())
     finally:
+        for name in ours():
+            del sys.modules[name]
         sys.modules.update(before)
+        sys.modules["render"].unreal = before["render.unreal"]  # type: ignore[attr-defined]
     assert (folder / "report.json").is_file() and read_status(tmp_path / "status.json").success  # type: ignore[union-attr]
 
 
