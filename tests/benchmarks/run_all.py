@@ -67,6 +67,7 @@ RUNS = (
     Run("train", "bench_train", (), ("--size", "64", "--turns", "1"), scratch=False),
     Run("edit-tokens", "edit_tokens", (), ("--side", "128", "--turns", "1")),
     Run("unreal-link", "bench_unreal_link", (), ("--commands", "30", "--megabytes", "2", "--turns", "1"), scratch=False),
+    Run("unreal-driver", "bench_unreal_driver", (), ("--characters", "4", "--size", "128", "--pace", "0.05")),
 )
 
 
