@@ -154,10 +154,7 @@ class Editor:
 
     def install(self) -> None:
         """Be the `unreal` module of this process; code that was imported with another one is forgotten."""
-        package = sys.modules.get("render.unreal.in_editor")
-        for name in [name for name in sys.modules if name.startswith("render.unreal.in_editor.") and not name.endswith(".turning")]:
-            del sys.modules[name]
-            vars(package).pop(name.rpartition(".")[2], None)
+        _forget_importers()
         sys.modules["unreal"] = self.module
 
     @contextmanager
@@ -168,3 +165,11 @@ class Editor:
             yield self
         finally:
             sys.modules.pop("unreal", None)
+            _forget_importers()
+
+
+def _forget_importers() -> None:
+    package = sys.modules.get("render.unreal.in_editor")
+    for name in [name for name in sys.modules if name.startswith("render.unreal.in_editor.") and not name.endswith(".turning")]:
+        del sys.modules[name]
+        vars(package).pop(name.rpartition(".")[2], None)
