@@ -46,8 +46,9 @@ def clear() -> None:
     blocks = [thing.data for thing in things if thing.data is not None]
     materials = [material for data in blocks for material in getattr(data, "materials", ()) if material is not None]
     groups = [one.node_group for thing in things for one in thing.modifiers if one.type == "NODES" and one.node_group is not None]
+    keys = [data.shape_keys for data in blocks if getattr(data, "shape_keys", None) is not None]  # outlive their mesh in Blender 3.4
     bpy.data.collections.remove(folder)
-    bpy.data.batch_remove(list({block.as_pointer(): block for block in [*things, *blocks, *materials, *groups]}.values()))
+    bpy.data.batch_remove(list({block.as_pointer(): block for block in [*things, *blocks, *keys, *materials, *groups]}.values()))
 
 
 def _built(person: Person, level: int) -> Figure:
