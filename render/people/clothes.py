@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from render.blender.figure.person_file import Part
 from render.people import skeleton, source
@@ -20,7 +21,7 @@ from render.people.source import Floats, Indices
 
 SLEEVES = {"short": 0.62, "long": 1.92, "three-quarter": 1.45}
 """Where a sleeve ends: 0 at the shoulder, 1 at the elbow, 2 at the wrist."""
-NECKS = {"round": (0.0, 0.078), "wide": (0.012, 0.098), "v": (0.05, 0.076)}
+NECKS = {"round": (0.0, 0.078), "wide": (0.012, 0.098), "v": (0.042, 0.076)}
 """Of the neck's opening: metres that its middle lies lower than the round one's, and its half width."""
 
 WAIST, HIPS, ANKLE, SHOE = 0.09, 0.0, -0.735, -0.715
@@ -65,7 +66,7 @@ def _collar(points: Floats, neck: str) -> Floats:
     front = np.clip((0.03 - points[:, 1]) / 0.1, 0, 1)
     side = 0.572 + 0.12 * (points[:, 1] + 0.02)
     curve = np.sqrt(np.clip(1 - across**2, 0, 1)) if neck != "v" else np.clip(1.05 - across, 0, 1)
-    opening = side - (0.004 + (0.034 + lower) * front) * curve
+    opening = side - (0.004 + (0.022 + lower) * front) * curve
     below, beside = opening - points[:, 2], 0.8 * half * (across - 1)
     return np.asarray(np.logaddexp(below / ROUNDING, beside / ROUNDING) * ROUNDING - ROUNDING * np.log(2.0))
 
@@ -80,7 +81,7 @@ def _shirt_line(clothes: dict[str, Any]) -> Floats:
 def _trousers_line() -> Floats:
     points = source.base().points
     reach = np.minimum(WAIST - points[:, 2], points[:, 2] - ANKLE)
-    return np.where(_arm() >= 0, -1.0, reach)
+    return np.asarray(np.where(_arm() >= 0, -1.0, reach))
 
 
 def _shoes_line() -> Floats:
@@ -122,11 +123,11 @@ def _kept_off(sheet: Sheet, points: Floats, least: Floats | float) -> Floats:
     """``points`` moved outward to at least ``least`` metres above the skin."""
     skin, outward = sheet.rows[:, 3:6], sheet.rows[:, 6:9]
     above = ((points - skin) * outward).sum(axis=1)
-    return points + np.maximum(least - above, 0.0)[:, None] * outward
+    return np.asarray(points + np.maximum(least - above, 0.0)[:, None] * outward)
 
 
 def _part(name: str, sheet: Sheet, look: dict[str, Any]) -> Part:
-    sheet, hem = hemmed(sheet, 0.002, 0.012)
+    sheet, hem = hemmed(sheet.at(smoothed(sheet.points, sheet.polygons, 3, border_only=True)), 0.002, 0.012)
     part = surface(name, sheet.points, sheet.polygons, look=look)
     weights = np.where(sheet.rows[:, 9:] < 1e-4, 0.0, sheet.rows[:, 9:])
     weights /= weights.sum(axis=1, keepdims=True)
@@ -138,7 +139,7 @@ def _part(name: str, sheet: Sheet, look: dict[str, Any]) -> Part:
     return part
 
 
-def _hanging(points: Floats, chosen: Floats, slope: float) -> Floats:
+def _hanging(points: Floats, chosen: NDArray[np.bool_], slope: float) -> Floats:
     """``points`` as cloth hangs: what is ``chosen`` comes nowhere farther in than ``slope`` metres per metre below what juts out above."""
     inside = np.flatnonzero(chosen)
     axis = np.array([0.0, float(np.median(points[inside, 1]))])

@@ -45,7 +45,7 @@ class Eye:
         if unit not in self.turns:
             return self.axis
         about, degrees = self.turns[unit]
-        return turned(self.axis[None], about, degrees * value)[0]
+        return np.asarray(turned(self.axis[None], about, degrees * value)[0])
 
 
 def turned(points: Floats, about: str, degrees: float) -> Floats:

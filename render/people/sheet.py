@@ -62,7 +62,7 @@ def _used(rows: Floats, polygons: Polygons) -> Sheet:
 def edges(polygons: Polygons) -> tuple[Indices, Indices]:
     """All edges, [E, 2], each once and directed as its first polygon has it; and those of them at the border."""
     seen: dict[tuple[int, int], int] = {}
-    directed = {}
+    directed: dict[tuple[int, int], tuple[int, int]] = {}
     for polygon in polygons:
         for here, there in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
             key = (min(here, there), max(here, there))
@@ -84,21 +84,22 @@ def normals(points: Floats, polygons: Polygons) -> Floats:
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12))
 
 
-def smoothed(points: Floats, polygons: Polygons, rounds: int) -> Floats:
-    """``points`` drawn half-way to the mean of their neighbours, ``rounds`` times; a border point only along the border."""
+def smoothed(points: Floats, polygons: Polygons, rounds: int, border_only: bool = False) -> Floats:
+    """``points`` drawn half-way to the mean of their neighbours, ``rounds`` times; those of the border only along the border."""
     every, border = edges(polygons)
     inner = np.ones(len(points), dtype=bool)
     inner[border.ravel()] = False
-    links = np.concatenate([every[inner[every].any(axis=1)], border])
+    links = border if border_only else np.concatenate([every[inner[every].any(axis=1)], border])
     here = np.concatenate([links[:, 0], links[:, 1]])
     there = np.concatenate([links[:, 1], links[:, 0]])
     counted = inner[here] | ~inner[there]
     here, there = here[counted], there[counted]
     count = np.maximum(np.bincount(here, minlength=len(points)), 1)[:, None]
+    moving = ~inner[:, None] | (not border_only)
     for _ in range(rounds):
         total = np.zeros_like(points)
         np.add.at(total, here, points[there])
-        points = 0.5 * points + 0.5 * total / count
+        points = np.where(moving, 0.5 * points + 0.5 * total / count, points)
     return points
 
 
