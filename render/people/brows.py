@@ -11,10 +11,10 @@ from render.people.source import Floats, Indices
 LEFT = ((7001, 6983, 6980, 6979, 6981, 6982, 7024), (7007, 7006, 6997, 6996, 6998, 6999, 7031))
 RIGHT = ((228, 208, 205, 204, 206, 207, 255), (235, 233, 223, 222, 224, 225, 262))
 """Points along the lower and the upper edge of the ridge, from the nose outwards: a strip of quads."""
-START = 0.62
-"""Where on its first quad the strip begins."""
-EACH, POINTS = 420, 4
-RADIUS = 0.00006
+START, END = 0.62, 5.6
+"""Where the brow begins and ends, in quads along the strip."""
+EACH, POINTS = 560, 4
+RADIUS = 0.00005
 
 
 def brows(head: Head, thick: float, dice: Generator) -> tuple[Floats, Roots]:
@@ -25,28 +25,29 @@ def brows(head: Head, thick: float, dice: Generator) -> tuple[Floats, Roots]:
 
 
 def _brow(head: Head, edges: Indices, thick: float, dice: Generator) -> tuple[Floats, Roots]:
-    cells = edges.shape[1] - 1
     count = int(EACH * (0.6 + 0.6 * thick))
-    along = START + (cells - START) * dice.random(count)
-    past = (along - START) / (cells - START)
-    half = (0.26 + 0.24 * thick) * np.minimum(1.0, 0.35 + 5 * past) * np.clip(1.25 - 1.05 * past, 0.1, 1.0)
+    past = dice.beta(1.2, 1.1, count)
+    along = START + (END - START) * past
+    half = (0.42 + 0.36 * thick) * np.minimum(1.0, 0.45 + 3 * past) * np.clip(1.35 - 1.2 * past, 0.12, 1.0)
     # Denser along the middle than at the edges.
     off = half * np.clip(dice.normal(0, 0.5, count), -1.15, 1.15)
-    across = 0.42 + 0.22 * np.sin(np.pi * np.minimum(1.0, 0.15 + past)) + off
+    across = 0.36 + 0.30 * np.sin(np.pi * np.minimum(1.0, 0.1 + 0.9 * past)) - 1.8 * np.maximum(0.0, past - 0.7) + off
     roots = _placed(edges, along, across)
     root = roots.mix(head.points)
     normal = head.normal(roots)
-    outwards = unit(_placed(edges, np.minimum(along + 0.3, cells), across).mix(head.points) - root)
+    outwards = unit(root - _placed(edges, np.maximum(along - 0.4, 0.0), across).mix(head.points))
     upwards = unit(np.cross(outwards, normal))
     upwards = upwards * np.sign(upwards[:, 2:])
-    steep = np.clip(1.5 - 5.0 * past, 0.0, 1.5) + np.clip(0.55 - 0.75 * past, -0.2, 0.5) - 0.8 * off / half + dice.normal(0, 0.15, count)
+    steep = np.clip(1.5 - 5.0 * past, 0.0, 1.5) + np.clip(0.62 - 0.75 * past, -0.1, 0.6) - 0.45 * off / half + dice.normal(0, 0.18, count)
     lift = dice.uniform(0.25, 0.45, count)[:, None]
     way = unit(outwards + steep[:, None] * upwards + lift * normal)
-    length = (0.0055 + 0.0035 * np.sin(np.pi * np.minimum(1.0, 0.2 + past))) * dice.uniform(0.7, 1.15, count) * np.where(past > 0.8, 0.75, 1.0)
+    length = (
+        (0.0055 + 0.0035 * np.sin(np.pi * np.minimum(1.0, 0.2 + past))) * dice.uniform(0.7, 1.15, count) * np.where(past > 0.8, 0.75, 1.0)
+    )
     points = [root - 0.0004 * normal]
     for step in range(1, POINTS):
         points.append(points[-1] + (length / (POINTS - 1))[:, None] * way)
-        way = unit(way + 0.35 * outwards - 0.25 * (step * lift) * normal)
+        way = unit(way + 0.25 * outwards - 0.25 * (step * lift) * normal)
     strands = np.stack(points, axis=1)
     strands[:, 1:] = head.pushed_out(strands[:, 1:].reshape(-1, 3), 0.0005).reshape(count, -1, 3)
     return strands, roots

@@ -34,9 +34,9 @@ def strands_part(name: str, points: Floats, look: dict[str, Any], shade: Floats,
 def follow_head(part: Part, head: Head, points: Floats) -> None:
     """Tie strands to the head, and, where they hang below the jaw, more and more to the chest."""
     height = head.front_up(points.reshape(-1, 3))[:, 1]
-    share = np.clip((height + 1.45) / 0.85, 0.0, 1.0)
-    share = np.round(share * share * (3 - 2 * share), 2)
-    for bone, weights in (("head", share), (CHEST, 1 - share)):
+    bent = np.clip((height + 1.45) / 0.85, 0.0, 1.0)
+    share: Floats = np.asarray(np.round(bent * bent * (3 - 2 * bent), 2))
+    for bone, weights in (("head", share), (CHEST, 1.0 - share)):
         tied = np.flatnonzero(weights > 0)
         if len(tied):
             part.weights[bone] = sparse(tied, weights[tied])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
-from scipy.spatial import cKDTree
 
 from render.people.hair_styles import BACK, FALLING, KNOT, OUT, PARTED, Style
 from render.people.head import Head, Roots, unit
-from render.people.source import Floats
+from render.people.nearest import Nearest
+from render.people.source import Floats, Indices
 
 GUIDES = 900
 SUNK = 0.001
@@ -34,10 +34,10 @@ def guides(head: Head, roots: Roots, comb: Comb, lengths: Floats, dice: Generato
     """A guide from every root: [N, points, 3]."""
     style, count = comb.style, comb.style.points
     layer = style.volume * dice.uniform(0.15, 1.0, len(roots))
-    lift = style.lift * dice.uniform(0.8, 1.2, len(roots))[:, None]
+    lift: Floats = style.lift * dice.uniform(0.8, 1.2, len(roots))[:, None]
     points = [roots.mix(head.points)]
     normals = head.normal(roots)
-    way = unit(normals * lift + _combed(head, points[0], normals, comb) * (1 - lift))
+    way = unit(normals * lift + _combed(head, points[0], normals, comb) * (1.0 - lift))
     steps = lengths / (count - 1)
     for index in range(1, count):
         past = index / (count - 1)
@@ -49,8 +49,11 @@ def guides(head: Head, roots: Roots, comb: Comb, lengths: Floats, dice: Generato
         held = unit(near * combed + (1 - near) * unit(way)) if style.combed != OUT else normals
         way = unit(upright * normals + (1 - upright) * held + style.weight * (0.4 + past) * DOWN)
         least = np.minimum(layer, 0.001 + 1.5 * past * layer)
-        if style.combed not in (FALLING, OUT):  # held down: it does not stand off where the head turns away under it
-            at = at - (np.maximum(0.0, height - layer) * 0.5)[:, None] * normals
+        if style.combed == FALLING:
+            way = unit(way + near * _off_shoulders(head, at, normals))
+        if style.combed != OUT:  # held down: it does not stand off where the head turns away under it, above the ears
+            held_down = 0.5 if style.combed != FALLING else 0.35 * _step((head.front_up(at)[:, 1] + 0.2) / 0.4)
+            at = at - (np.maximum(0.0, height - layer) * held_down)[:, None] * normals
         points.append(clear(head, at, least, style))
     return np.stack(points, axis=1)
 
@@ -59,7 +62,7 @@ def strands(head: Head, roots: Roots, lengths: Floats, of: Floats, reach: Floats
     """A strand from every root, [N, points, 3], along the nearest of the guides ``of``, which are ``reach`` metres long."""
     style = comb.style
     start, normals = roots.mix(head.points), head.normal(roots)
-    _, nearest = cKDTree(of[:, 0]).query(start)
+    _, nearest = Nearest(of[:, 0])(start)
     along = np.linspace(0.0, 1.0, style.points)
     guide = _cut_short(of[nearest], np.clip(lengths / reach[nearest], 0.3, 1.0))
     draw = style.clump * dice.uniform(0.6, 1.1, len(roots)) * (dice.random(len(roots)) > 0.06)
@@ -72,18 +75,26 @@ def strands(head: Head, roots: Roots, lengths: Floats, of: Floats, reach: Floats
     flat = clear(head, points[:, 1:].reshape(-1, 3), least[:, 1:].ravel(), style)
     points[:, 1:] = flat.reshape(len(roots), -1, 3)
     points[:, 0] -= SUNK * normals
-    return points
+    return np.asarray(points)
 
 
 def clear(head: Head, points: Floats, least: Floats, style: Style) -> Floats:
     """Points moved out of the skin, and, in styles that leave the face free, to its sides; further out over clothes."""
     front, up = head.front_up(points).T
     if style.off_face:
-        width = 0.62 * np.abs(head.points[:, 0][head.is_ear]).mean()
+        width = 0.71 * np.abs(head.points[:, 0][head.is_ear]).mean()
         width = width * _step((0.80 - up) / 0.45) * _step((front - 0.10) / 0.25) * _step((up + 1.6) / 0.4)
         side = np.where(points[:, 0] < 0, -1.0, 1.0)
         points = np.stack([side * np.maximum(np.abs(points[:, 0]), width), points[:, 1], points[:, 2]], axis=1)
     return head.pushed_out(points, least + 0.012 * _step((-1.0 - up) / 0.5))
+
+
+def _off_shoulders(head: Head, points: Floats, normals: Floats) -> Floats:
+    """Which way hair slides that has come down on the shoulders: to the chest or to the back, and inwards."""
+    front, up = head.front_up(points).T
+    lies = _step((normals[:, 2] - 0.2) / 0.5) * _step((-0.7 - up) / 0.3)
+    ahead = np.where(front > -0.15, -1.3, 1.3)
+    return np.asarray(lies[:, None] * np.stack([-0.9 * np.sign(points[:, 0]), ahead, np.zeros_like(up)], axis=1))
 
 
 def _combed(head: Head, points: Floats, normals: Floats, comb: Comb) -> Floats:
@@ -102,7 +113,7 @@ def _combed(head: Head, points: Floats, normals: Floats, comb: Comb) -> Floats:
         way = unit(top * np.array([0.0, 1.0, 0.0]) + (1 - top) * unit(np.array([0.0, 0.9, -0.6])))
     elif kind == FALLING:
         top = _step((up - 0.5) / 0.4)[:, None]
-        over = np.stack([side, np.where(front > 0.2, 0.45, 0.1), -0.15 + np.zeros_like(side)], axis=1)
+        over = np.stack([side, np.where(front > 0.2, 0.3, 0.1), -0.15 + np.zeros_like(side)], axis=1)
         way = unit(top * unit(over) + (1 - top) * np.stack([np.zeros_like(side), 0.35 * _step(front / 0.3), -np.ones_like(side)], axis=1))
     elif kind == KNOT:
         way = unit(head.at(*KNOT_AT) - points)
@@ -121,7 +132,7 @@ def _cut_short(curves: Floats, share: Floats) -> Floats:
     low = np.minimum(place.astype(np.int64), count - 2)
     rest = (place - low)[..., None]
     rows = np.arange(len(curves))[:, None]
-    return curves[rows, low] * (1 - rest) + curves[rows, low + 1] * rest
+    return np.asarray(curves[rows, low] * (1 - rest) + curves[rows, low + 1] * rest)
 
 
 def _strayed(lengths: Floats, along: Floats, style: Style, dice: Generator) -> Floats:
@@ -134,13 +145,13 @@ def _strayed(lengths: Floats, along: Floats, style: Style, dice: Generator) -> F
     return np.asarray(far[:, None, None] * (along[None, :, None] * straight + 0.6 * wave * bent))
 
 
-def _curled(points: Floats, lengths: Floats, along: Floats, style: Style, clump: Floats, dice: Generator) -> Floats:
+def _curled(points: Floats, lengths: Floats, along: Floats, style: Style, clump: Indices, dice: Generator) -> Floats:
     """Coils round the strands; neighbours of a clump coil together, nearly."""
     way = unit(np.gradient(points, axis=1))
     first = unit(np.cross(way, np.where(np.abs(way[..., 2:]) > 0.8, [1.0, 0.0, 0.0], [0.0, 0.0, 1.0])))
     second = np.cross(way, first)
     shared = (clump * 0.618034) % 1.0
-    phase = 2 * np.pi * shared + dice.normal(0, 0.5, len(points))
+    phase = 2 * np.pi * shared + dice.normal(0, 0.3, len(points))
     sense = np.where(shared * 7 % 1.0 < 0.5, -1.0, 1.0)
     turns = style.turns * (0.8 + 0.4 * (shared * 13 % 1.0)) * lengths
     angle = phase[:, None] + sense[:, None] * 2 * np.pi * turns[:, None] * along

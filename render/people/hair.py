@@ -6,26 +6,30 @@ import numpy as np
 from numpy.random import Generator
 
 from render.people.growth import GUIDES, KNOT_AT, Comb, guides, strands
-from render.people.hair_styles import KNOT, Style
-from render.people.head import Head, Roots, unit
+from render.people.hair_styles import KNOT, PARTED, Style
+from render.people.head import Density, Head, Roots, unit
 from render.people.source import Floats
 
 TAIL = 900
 """Strands of a pony tail."""
 
 
-def scalp_hair(head: Head, density: Floats, style: Style, longer: float, dice: Generator) -> tuple[Floats, Floats]:
+def scalp_hair(head: Head, density: Density, style: Style, longer: float, dice: Generator) -> tuple[Floats, Floats]:
     """Strands of ``style``, [N, points, 3], and which side of the head's temples each is from, 0 to 1 (where grey begins).
 
-    ``density`` is `hairline.scalp`'s; lengths are ``longer`` times the style's.
+    ``density`` is where it grows (`hairline.scalp`); lengths are ``longer`` times the style's.
     """
-    comb = Comb(style, parting=float(dice.choice([-1, 1]) * dice.uniform(0.012, 0.03)), turn=float(dice.choice([-1, 1])))
-    led = head.scatter(dice, (density > 0).astype(np.float64), GUIDES)
+    comb = Comb(
+        style,
+        parting=float(dice.choice([-1, 1]) * dice.uniform(0.018, 0.036) * (1.0 if style.combed == PARTED else 0.6)),
+        turn=float(dice.choice([-1, 1])),
+    )
+    led = head.scatter(dice, lambda points: (density(points) > 0).astype(np.float64), GUIDES)
     reach = _lengths(head, led, style, longer)
     ways = guides(head, led, comb, reach, dice)
     roots = head.scatter(dice, density, style.strands)
     lengths = _lengths(head, roots, style, longer) * dice.uniform(0.82, 1.0, len(roots))
-    lengths *= 0.55 + 0.45 * roots.mix(density[:, None])[:, 0]
+    lengths *= 0.55 + 0.45 * density(roots.mix(head.points))
     found = strands(head, roots, lengths, ways, reach, comb, dice)
     temples = np.clip(1.2 - head.front_up(found[:, 0])[:, 1], 0.0, 1.0)
     if style.combed == KNOT:
@@ -36,10 +40,10 @@ def scalp_hair(head: Head, density: Floats, style: Style, longer: float, dice: G
 
 def _lengths(head: Head, roots: Roots, style: Style, longer: float) -> Floats:
     """How long hair of ``style`` is at each root."""
-    front, up = head.front_up(roots.mix(head.points)).T
+    up = head.front_up(roots.mix(head.points))[:, 1]
     top = np.clip((up - 0.25) / 0.5, 0.0, 1.0)
-    low = np.clip((up + 0.35) / 0.5, 0.0, 1.0) * np.where(front < 0.1, 1.0, 1.0)
-    return longer * (style.nape + (style.sides - style.nape) * low + (style.top - style.sides) * top)
+    low = np.clip((up + 0.35) / 0.5, 0.0, 1.0)
+    return np.asarray(longer * (style.nape + (style.sides - style.nape) * low + (style.top - style.sides) * top))
 
 
 def _tail(head: Head, style: Style, dice: Generator) -> Floats:

@@ -38,20 +38,20 @@ class Style:
 
 
 STYLES: Mapping[str, Style] = {
-    "shaved": Style(9000, 2, 0.0025, 0.0025, 0.002, WHORL, lift=0.75, weight=0.0, clump=0.0, stray=0.1, radius=0.00007),
+    "shaved": Style(14000, 2, 0.003, 0.003, 0.002, WHORL, lift=0.7, weight=0.0, clump=0.0, stray=0.1, radius=0.00007),
     "buzz": Style(16000, 3, 0.011, 0.007, 0.004, WHORL, lift=0.6, weight=0.0, volume=0.006, clump=0.1, stray=0.15, radius=0.0001),
     "short": Style(12000, 6, 0.038, 0.020, 0.010, WHORL, lift=0.45, weight=0.05, volume=0.013, clump=0.55, stray=0.10, radius=0.00012),
     "parted": Style(12000, 7, 0.062, 0.022, 0.010, PARTED, lift=0.45, weight=0.10, volume=0.014, clump=0.55, stray=0.05, radius=0.00012),
     "swept": Style(12000, 8, 0.085, 0.030, 0.012, BACK, lift=0.42, weight=0.05, volume=0.013, clump=0.55, stray=0.05, radius=0.00012),
-    "medium": Style(11000, 12, 0.20, 0.17, 0.11, FALLING, lift=0.30, weight=0.45, volume=0.016, clump=0.55, stray=0.035, radius=0.00015,
+    "medium": Style(11000, 12, 0.20, 0.17, 0.11, FALLING, lift=0.22, weight=1.0, volume=0.014, clump=0.55, stray=0.035, radius=0.00015,
                     off_face=True),
-    "long": Style(11000, 16, 0.40, 0.37, 0.27, FALLING, lift=0.28, weight=0.5, volume=0.015, clump=0.55, stray=0.03, radius=0.00016,
+    "long": Style(11000, 16, 0.40, 0.37, 0.27, FALLING, lift=0.20, weight=1.0, volume=0.013, clump=0.55, stray=0.03, radius=0.00016,
                   off_face=True),
-    "tied": Style(10000, 12, 0.17, 0.15, 0.14, KNOT, lift=0.10, weight=0.0, volume=0.005, clump=0.4, stray=0.012, radius=0.00014),
-    "wavy": Style(11000, 18, 0.27, 0.25, 0.20, FALLING, lift=0.35, weight=0.4, volume=0.02, clump=0.75, stray=0.04, curl=0.006, turns=22.0,
+    "tied": Style(16000, 10, 0.17, 0.15, 0.14, KNOT, lift=0.10, weight=0.0, volume=0.005, clump=0.12, stray=0.012, radius=0.0001),
+    "wavy": Style(11000, 18, 0.27, 0.25, 0.20, FALLING, lift=0.28, weight=0.9, volume=0.018, clump=0.75, stray=0.04, curl=0.006, turns=22.0,
                   radius=0.00015, off_face=True),
-    "curly": Style(9000, 16, 0.085, 0.065, 0.035, WHORL, lift=0.55, weight=0.1, volume=0.026, clump=0.85, stray=0.10, curl=0.0055,
-                   turns=65.0, radius=0.00013),
+    "curly": Style(9000, 16, 0.085, 0.065, 0.035, WHORL, lift=0.55, weight=0.1, volume=0.024, clump=0.93, stray=0.05, curl=0.0065,
+                   turns=50.0, radius=0.00013),
     "afro": Style(9000, 16, 0.075, 0.065, 0.045, OUT, lift=1.0, weight=0.0, volume=0.05, clump=0.6, stray=0.15, curl=0.0035, turns=110.0,
                   radius=0.00012),
 }  # fmt: skip

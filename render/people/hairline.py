@@ -8,7 +8,7 @@ from render.people.head import Head
 from render.people.source import Floats
 
 SCALP = (
-    (0.76, 0.745), (0.57, 0.68), (0.50, 0.50), (0.40, 0.27), (0.30, 0.11), (0.255, -0.07), (0.15, -0.07), (0.13, 0.14),
+    (0.84, 0.69), (0.63, 0.66), (0.53, 0.50), (0.40, 0.27), (0.30, 0.11), (0.255, -0.07), (0.15, -0.07), (0.13, 0.14),
     (-0.035, 0.21), (-0.19, 0.14), (-0.25, -0.07), (-0.30, -0.22), (-0.40, -0.31), (-0.62, -0.33), (-1.5, -0.33), (-1.5, 1.5), (0.93, 1.5),
 )  # fmt: skip
 """``front``, ``up`` of the scalp's outline: from the forehead over temple, sideburn, ear and nape to the back, and round above."""
@@ -21,29 +21,27 @@ BEARD = (
 
 RECEDED = (-0.10, -0.20, -0.06)
 """How far back the first three points of SCALP lie, in ``front``, where the hair has receded."""
-SOFT = 0.007
+RAGGED = 0.003
+"""Metres by which a hairline wanders."""
+SOFT = 0.006
 """Metres over which hair thins out at the hairline."""
 
 
-def scalp(head: Head, recede: float = 0.0, ragged: float = 0.004) -> Floats:
-    """How densely hair grows at every point of the skin, 0 to 1. ``ragged``: metres by which the hairline wanders."""
+def scalp(head: Head, points: Floats, recede: float = 0.0) -> Floats:
+    """How densely hair grows at points [N, 3] of the skin, 0 to 1."""
     outline = [(front + recede * (RECEDED[place] if place < len(RECEDED) else 0.0), up) for place, (front, up) in enumerate(SCALP)]
-    inside = _inside(head, head.points, outline) + ragged * _wander(head.points)
-    return _thinned(inside, head)
+    return _dense(_inside(head, points, outline) + RAGGED * _wander(points))
 
 
-def beard(head: Head, ragged: float = 0.003) -> Floats:
-    """How densely a beard grows at every point of the skin, 0 to 1; not on the lips (that is the caller's to say)."""
-    inside = _inside(head, head.points, list(BEARD)) + ragged * _wander(head.points)
-    return _thinned(inside, head)
+def beard(head: Head, points: Floats) -> Floats:
+    """How densely a beard grows at points [N, 3] of the skin, 0 to 1; lips and mouth are the caller's to leave free."""
+    neck = np.clip((points[:, 2] - head.ears[2] + 1.2 * head.height) / 0.02, 0.0, 1.0)
+    return np.asarray(_dense(_inside(head, points, list(BEARD)) + RAGGED * _wander(points)) * neck)
 
 
-def _thinned(inside: Floats, head: Head) -> Floats:
+def _dense(inside: Floats) -> Floats:
     part = np.clip(inside / SOFT, 0.0, 1.0)
-    dense = part * part * (3 - 2 * part)
-    dense[head.is_ear] = 0.0
-    dense[head.points[:, 2] < head.ears[2] - 1.2 * head.height] = 0.0
-    return np.asarray(dense)
+    return np.asarray(part * part * (3 - 2 * part))
 
 
 def _inside(head: Head, points: Floats, outline: list[tuple[float, float]]) -> Floats:

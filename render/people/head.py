@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.random import Generator
-from scipy.spatial import cKDTree
+from numpy.typing import NDArray
 
 from render.blender.figure.person_file import Part
-from render.people.source import Floats, Indices
+from render.people.nearest import Nearest
+from render.people.source import Floats, Indices, base
 
 EARS = ((5412, 5544), (5567, 5771), (12011, 12143), (12164, 12368))
 """Points of the ears, right and left, in ranges that end before the second number."""
@@ -22,6 +24,10 @@ FINE = 3
 """Samples along each side of a quad."""
 
 
+Density = Callable[[Floats], Floats]
+"""How densely hair grows at points [N, 3], 0 to 1."""
+
+
 @dataclass(frozen=True)
 class Roots:
     """Places on the skin: of each the four corners of its quad, [N, 4], and their shares, [N, 4]."""
@@ -31,18 +37,19 @@ class Roots:
 
     def mix(self, values: Floats) -> Floats:
         """What the corners have, [M, D] of all points of the skin, at each root: [N, D]."""
-        return np.einsum("nc,ncd->nd", self.shares, values[self.corners])
+        return np.asarray(np.einsum("nc,ncd->nd", self.shares, values[self.corners]))
 
     def __len__(self) -> int:
         return len(self.corners)
 
 
 class Head:
-    """The upper end of a skin. Points are metres; ``front`` is 0 at the ears and 1 between the brows, ``up`` 0 at the ears and 1 at the crown."""
+    """The upper end of a skin. Metres; ``front`` is 0 at the ears and 1 between the brows, ``up`` is 0 at the ears and 1 at the crown."""
 
     def __init__(self, skin: Part) -> None:
         self.points: Floats = np.frombuffer(skin.points, dtype=np.float32).reshape(-1, 3).astype(np.float64)
-        corners = np.frombuffer(skin.corners, dtype=np.int32).reshape(-1, 4).astype(np.int64)
+        # All of the body, not the part's own polygons: what is under clothes is left out of those.
+        corners = base().quads["body"]
         self.quads: Indices = corners[self.points[corners, 2].min(axis=1) > self.points[CROWN, 2] - REACH]
         self.normals: Floats = _normals(self.points, self.quads)
         ears = np.concatenate([np.arange(*ends) for ends in EARS])
@@ -60,22 +67,22 @@ class Head:
         """The point of those measures, ``x`` metres to the left."""
         return np.array([x, self.ears[1] - front * self.depth, self.ears[2] + up * self.height])
 
-    def scatter(self, dice: Generator, density: Floats, count: int, ears: bool = False) -> Roots:
-        """About ``count`` roots, as dense as ``density`` [points of the skin] says: 1 is dense, 0 is bare. Fewer where little is dense."""
-        quads = self.quads if ears else self.quads[~self.is_ear[self.quads].any(axis=1)]
-        quads = quads[density[quads].max(axis=1) > 0]
+    def scatter(self, dice: Generator, density: Density, count: int) -> Roots:
+        """About ``count`` roots, none on the ears, as dense as ``density`` says of points [N, 3]: 1 is dense, 0 is bare."""
+        quads = self.quads[~self.is_ear[self.quads].any(axis=1)]
+        around = np.einsum("sc,qcd->qsd", _shares(*_grid()), self.points[quads])
+        dense = density(around.reshape(-1, 3)).reshape(len(quads), -1)
+        quads, dense = quads[dense.max(axis=1) > 0], dense[dense.max(axis=1) > 0]
         if not len(quads):
             return Roots(np.zeros((0, 4), dtype=np.int64), np.zeros((0, 4)))
         area = _areas(self.points, quads)
-        # Twice as many as wanted, thinned by what the density is at each: the mean of a quad is too coarse at a hairline.
-        tries = int(count * area.sum() / max(1e-12, (area * density[quads].mean(axis=1)).sum()))
+        tries = int(count * area.sum() / max(1e-12, (area * dense.mean(axis=1)).sum()))
         chosen = quads[dice.choice(len(quads), size=min(tries, 20 * count), p=area / area.sum())]
-        s, t = dice.random(len(chosen)), dice.random(len(chosen))
-        roots = Roots(chosen, np.stack([(1 - s) * (1 - t), s * (1 - t), s * t, (1 - s) * t], axis=1))
-        return self.kept(roots, dice.random(len(roots)) < roots.mix(density[:, None])[:, 0])
+        roots = Roots(chosen, _shares(dice.random(len(chosen)), dice.random(len(chosen))))
+        return self.kept(roots, dice.random(len(roots)) < density(roots.mix(self.points)))
 
     @staticmethod
-    def kept(roots: Roots, which: Indices) -> Roots:
+    def kept(roots: Roots, which: NDArray[np.bool_]) -> Roots:
         """Those of ``roots`` that ``which`` picks."""
         return Roots(roots.corners[which], roots.shares[which])
 
@@ -85,7 +92,7 @@ class Head:
 
     def above(self, points: Floats) -> tuple[Floats, Floats]:
         """Of points [N, 3]: how far outside the skin each is, in metres (negative inside), and the skin's normal there."""
-        _, nearest = self._tree.query(points)
+        _, nearest = self._nearest(points)
         normals = self._samples[1][nearest]
         return np.einsum("nd,nd->n", points - self._samples[0][nearest], normals), normals
 
@@ -100,23 +107,33 @@ class Head:
     def _samples(self) -> tuple[Floats, Floats]:
         """Points all over the surface, and the normals there. Ears are left out: they are thin, and hair lies over them anyhow."""
         quads = self.quads[~self.is_ear[self.quads].all(axis=1)]
-        at = (np.arange(FINE) + 0.5) / FINE
-        s, t = (grid.ravel() for grid in np.meshgrid(at, at))
-        shares = np.stack([(1 - s) * (1 - t), s * (1 - t), s * t, (1 - s) * t], axis=1)
+        shares = _shares(*_grid())
         return (
             np.einsum("sc,qcd->qsd", shares, self.points[quads]).reshape(-1, 3),
             unit(np.einsum("sc,qcd->qsd", shares, self.normals[quads]).reshape(-1, 3)),
         )
 
     @cached_property
-    def _tree(self) -> cKDTree:
-        return cKDTree(self._samples[0])
+    def _nearest(self) -> Nearest:
+        return Nearest(self._samples[0])
 
 
 def unit(vectors: Floats) -> Floats:
     """Vectors [..., 3] of length 1; those of no length stay as they are."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(length > 1e-12, length, 1.0)
+    return np.asarray(vectors / np.where(length > 1e-12, length, 1.0))
+
+
+def _grid() -> tuple[Floats, Floats]:
+    """Samples of a quad in both directions."""
+    at = (np.arange(FINE) + 0.5) / FINE
+    s, t = np.meshgrid(at, at)
+    return s.ravel(), t.ravel()
+
+
+def _shares(s: Floats, t: Floats) -> Floats:
+    """What the four corners of a quad have in its points at ``s``, ``t``: [N, 4]."""
+    return np.stack([(1 - s) * (1 - t), s * (1 - t), s * t, (1 - s) * t], axis=1)
 
 
 def _normals(points: Floats, quads: Indices) -> Floats:
@@ -130,4 +147,4 @@ def _normals(points: Floats, quads: Indices) -> Floats:
 
 def _areas(points: Floats, quads: Indices) -> Floats:
     corner = points[quads]
-    return 0.5 * np.linalg.norm(np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1]), axis=1)
+    return np.asarray(0.5 * np.linalg.norm(np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1]), axis=1))

@@ -21,7 +21,7 @@ LOWER = (
 )
 """Points along the lids' edges from the inner to the outer corner; left and right."""
 POINTS = 5
-RADIUS = 0.00006
+RADIUS = 0.00005
 LEAST = 1e-4
 BEHIND = 0.48
 """How far the eye's centre lies behind the middle of its corners, as a share of their distance."""
@@ -32,7 +32,7 @@ def lashes(head: Head, thick: float, dice: Generator) -> tuple[Floats, Roots, Fl
     found, roots, centres = [], [], []
     for upper, lower in zip(UPPER, LOWER, strict=True):
         centre = eye_centre(head, upper)
-        for edge, count, length, rise in ((upper, 95, 0.0085, 0.75), (lower, 50, 0.0045, -0.55)):
+        for edge, count, length, rise in ((upper, 95, 0.0085, 0.75), (lower, 45, 0.0032, -0.55)):
             points, root = _row(head, np.array(edge), int(count * (0.8 + 0.4 * thick)), length, rise, centre, dice)
             found.append(points)
             roots.append(root)

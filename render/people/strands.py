@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.random import Generator
 
 from render.blender.figure.person_file import Part
 from render.people import hairline
-from render.people.beard import LEAST, beard, beard_density
+from render.people.beard import LEAST, STUBBLE, beard, hairless
 from render.people.brows import RADIUS as BROW_RADIUS
 from render.people.brows import brows
 from render.people.follow import follow_head, follow_skin, strands_part, tie
@@ -21,9 +22,12 @@ from render.people.lashes import RADIUS as LASH_RADIUS
 from render.people.lashes import follow_lid, lashes
 from render.people.piece import numbers
 from render.people.recipe import Recipe
+from render.people.source import Floats
 
 HAIR, BROWS, LASHES, BEARD = range(4)
 """Each draws for itself, so that another beard leaves the hair as it is."""
+UNDER, UNDER_OTHERS = {BALD: 0.0, "shaved": 0.5, "buzz": 0.75}, 0.85
+"""How much of the skin's colour under hair is the hair's."""
 
 
 def hair_parts(skin: Part, recipe: Recipe, landmarks: Mapping[str, int] | None = None) -> list[Part]:
@@ -31,15 +35,15 @@ def hair_parts(skin: Part, recipe: Recipe, landmarks: Mapping[str, int] | None =
 
     ``recipe.hair``: ``style`` (a name in `hair_styles.STYLES`, or "bald"), ``longer`` (1), ``colour`` (linear RGB), ``grey`` (share of
     grey strands), ``beard`` (0 none, to 0.35 stubble, 1 full), ``brows`` (0 thin to 1 thick), ``recede`` (0 to 1).
-    The skin gets the fields ``scalp`` and ``beard``: how far it is under hair, to be darkened.
+    The skin gets the fields ``scalp`` and ``beard`` and, in its look, ``under_hair`` and ``stubble``: how it is coloured under hair.
     """
     wanted = recipe.hair
     head = Head(skin)
     colour = tuple(float(one) for one in wanted["colour"])
     parts = []
     style = wanted["style"]
-    density = hairline.scalp(head, float(wanted.get("recede", 0.0)))
-    skin.fields["scalp"] = numbers(density * (0.0 if style == BALD else 1.0))
+    density = partial(hairline.scalp, head, recede=float(wanted.get("recede", 0.0)))
+    _shade(skin, density(head.points) * ~head.is_ear, colour, float(wanted["grey"]), style)
     if style != BALD:
         dice = _dice(recipe, HAIR)
         points, temples = scalp_hair(head, density, STYLES[style], float(wanted.get("longer", 1.0)), dice)
@@ -49,13 +53,21 @@ def hair_parts(skin: Part, recipe: Recipe, landmarks: Mapping[str, int] | None =
     return [*parts, *_facial_hair(skin, head, recipe)]
 
 
+def _shade(skin: Part, density: Floats, colour: tuple[float, ...], grey: float, style: str) -> None:
+    """Give the skin what its material needs: short or fine hair alone would leave a scalp that looks bare."""
+    skin.fields["scalp"] = numbers(UNDER.get(style, UNDER_OTHERS) * density)
+    skin.look["under_hair"] = [round(0.7 * one * (1 - grey) + 0.2 * grey, 4) for one in colour]
+
+
 def _facial_hair(skin: Part, head: Head, recipe: Recipe) -> list[Part]:
     wanted = recipe.hair
     colour, grey = tuple(float(one) for one in wanted["colour"]), float(wanted["grey"])
     parts = []
     dice = _dice(recipe, BROWS)
     points, roots = brows(head, float(wanted["brows"]), dice)
-    part = strands_part("brows", points, _look(_darker(colour, 0.75), BROW_RADIUS, 0.4), *_tones(dice, 0.5 * grey, np.full(len(points), 0.5)))
+    part = strands_part(
+        "brows", points, _look(_darker(colour, 0.75), BROW_RADIUS, 0.4), *_tones(dice, 0.5 * grey, np.full(len(points), 0.5))
+    )
     follow_skin(part, skin, roots, points.shape[1])
     parts.append(part)
 
@@ -67,12 +79,15 @@ def _facial_hair(skin: Part, head: Head, recipe: Recipe) -> list[Part]:
     parts.append(part)
 
     amount = float(wanted["beard"])
-    density = beard_density(head, skin) if amount > LEAST else np.zeros(skin.count)
-    skin.fields["beard"] = numbers(density)
+    free = hairless(skin)
+    skin.look["stubble"] = round(min(1.0, amount / STUBBLE) if amount > LEAST else 0.0, 4)
+    skin.fields["beard"] = numbers(hairline.beard(head, head.points) * free * ~head.is_ear * (amount > LEAST))
     if amount > LEAST:
         dice = _dice(recipe, BEARD)
-        points, roots, radius = beard(head, density, amount, dice)
-        part = strands_part("beard", points, _look(_darker(colour, 0.85), radius, 0.4), *_tones(dice, 1.2 * grey, np.full(len(points), 0.6)))
+        points, roots, radius = beard(head, free, amount, dice)
+        part = strands_part(
+            "beard", points, _look(_darker(colour, 0.85), radius, 0.4), *_tones(dice, 1.2 * grey, np.full(len(points), 0.6))
+        )
         follow_skin(part, skin, roots, points.shape[1])
         parts.append(part)
     return parts

@@ -21,6 +21,8 @@ RADIUS = "strand radius"
 COLOUR = "strand colour"
 GREY = (0.62, 0.61, 0.59)
 """Linear RGB of a strand without pigment."""
+DEPTH = 1.6
+"""Power that colours are raised to: light that comes from hair has gone through several strands less than all of it would."""
 TAPER = 0.55
 """Share of a strand's length from which on it thins towards its tip."""
 
@@ -97,13 +99,17 @@ def _colours(part: Part, look: Mapping[str, Any]) -> array[float]:
         if tone not in known:
             shade, grey = tone
             bright = 2.0 ** (1.2 * (shade - 0.5))
-            known[tone] = tuple(min(1.0, own * bright) * (1 - grey) + white * bright * grey for own, white in zip(look["colour"], GREY, strict=True))
+            known[tone] = tuple(
+                min(1.0, (own * bright) ** DEPTH) * (1 - grey) + white * bright * grey
+                for own, white in zip(look["colour"], GREY, strict=True)
+            )
         colours.extend(known[tone])
     return colours
 
 
 def _edges(sizes: array[int]) -> list[tuple[int, int]]:
-    edges, start = [], 0
+    edges: list[tuple[int, int]] = []
+    start = 0
     for size in sizes:
         edges.extend((index, index + 1) for index in range(start, start + size - 1))
         start += size

@@ -26,13 +26,15 @@ PALE, FLUSHED, LIPS, INNER = 0.005, 0.036, 0.038, 0.05
 
 
 def skin_material(part: Part) -> Any:
-    """The material; ``look``: melanin, redness, freckles, age, stubble (0 to 1)."""
+    """The material; ``look``: melanin, redness, freckles, age, stubble (0 to 1); under_hair: linear RGB where the field
+    ``scalp`` is 1."""
     n = Nodes(part.name)
     look = {key: float(part.look.get(key, usual)) for key, usual in USUAL.items()}
     fields = {name: n.attribute(field_attribute(name)) for name in (*part.fields,)}
     place = n.rest()
     grain = n.noise(place, 560, 2, 0.6)
-    colour = _colour(n, look, fields, place, grain)
+    under = part.look.get("under_hair")
+    colour = _colour(n, look, fields, place, grain, under and tuple(float(one) for one in under[:3]))
     rough = n.math("ADD", 0.52, n.math("MULTIPLY", n.math("SUBTRACT", grain, 0.5), 0.35))
     rough = n.math("SUBTRACT", rough, n.math("MULTIPLY", fields.get("oil", 0.0), 0.08))
     rough = n.math("SUBTRACT", rough, n.math("MULTIPLY", fields.get("lips", 0.0), 0.08))
@@ -49,7 +51,7 @@ def skin_material(part: Part) -> Any:
 USUAL: Mapping[str, float] = {"melanin": 0.3, "redness": 0.4, "freckles": 0.0, "age": 0.3, "stubble": 0.0}
 
 
-def _colour(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], place: Any, grain: Any) -> Any:
+def _colour(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], place: Any, grain: Any, under: Any) -> Any:
     tone, ruddy = look["melanin"], 0.6 + 0.8 * look["redness"]
 
     def tint(shift: float, blood: float) -> tuple[float, float, float]:
@@ -64,6 +66,8 @@ def _colour(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], plac
     if look["stubble"] and "beard" in fields:
         shadow = tuple(0.45 * one for one in tint(0.2, PALE))
         colour = n.mix(n.math("MULTIPLY", fields["beard"], 0.45 * look["stubble"]), colour, (shadow[0], shadow[1], 1.25 * shadow[2]))
+    if "scalp" in fields and under is not None:
+        colour = n.mix(fields["scalp"], colour, under)
     if "lips" in fields:
         lips = n.mix(n.scaled(grain, 0.3, 0.7), tint(0.05, LIPS), tint(-0.06, 0.7 * LIPS))
         colour = n.mix(n.math("MULTIPLY", fields["lips"], 0.75), colour, lips)
@@ -93,7 +97,7 @@ def _relief(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], plac
 
 def tissue(skin: Part, places: Mapping[str, Place]) -> dict[str, array[float]]:
     """The fields that the material reads: those of the file, regions of the face, blotches over all."""
-    found = {**skin.fields, **regions(skin, places)}
+    found = {**regions(skin, places), **skin.fields}
     lumps, stains = blotches(skin, 38, 1), blotches(skin, 75, 2)
     age = float(skin.look.get("age", USUAL["age"]))
     found["flush"] = array(
@@ -109,5 +113,5 @@ def tissue(skin: Part, places: Mapping[str, Place]) -> dict[str, array[float]]:
     return {name: found[name] for name in READ if name in found}
 
 
-READ = ("flush", "shade", "oil", "forehead", "beard", "lips", "inside_mouth", "nails")
+READ = ("flush", "shade", "oil", "forehead", "beard", "scalp", "lips", "inside_mouth", "nails")
 """The fields that the material reads."""
