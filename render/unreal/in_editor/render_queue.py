@@ -16,7 +16,9 @@ from render.unreal.in_editor import versions
 from render.unreal.job import Job
 
 WARM_UP_FRAMES = 32
-"""Frames rendered before the first and thrown away: textures, hair and shaders settle."""
+"""Frames that the engine runs before the first without drawing: poses and streaming settle."""
+DRAWN_WARM_UP_FRAMES = 4
+"""Frames that are drawn after those and thrown away: textures and hair on the graphics card settle."""
 VARIABLES = {
     "r.PathTracing.VisibleLights": 2.0,  # the sky is seen, other lights are not
     "r.PathTracing.FrameIndependentTemporalSeed": 0.0,
@@ -114,7 +116,7 @@ def configure(configuration: Any, job: Job) -> None:
     samples.temporal_sample_count = 1
     samples.use_camera_cut_for_warm_up = False
     samples.engine_warm_up_count = WARM_UP_FRAMES
-    samples.render_warm_up_count = WARM_UP_FRAMES
+    samples.render_warm_up_count = DRAWN_WARM_UP_FRAMES
     shutter = configuration.find_or_add_setting_by_class(unreal.MoviePipelineCameraSetting)
     shutter.shutter_timing = unreal.MoviePipelineShutterTiming.FRAME_OPEN
     game = configuration.find_or_add_setting_by_class(unreal.MoviePipelineGameOverrideSetting)

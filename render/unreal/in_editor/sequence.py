@@ -92,8 +92,8 @@ def key_all(sequence: Any, plan: Sequence[Keyed], frames: int) -> list[dict[str,
         keys.write(sequence, keyed, 0, key=False)  # on a new track the first key would only set the value
         for frame in range(frames):
             keys.write(sequence, keyed, frame)
-    for track in {id(keyed.rig): keyed.rig.track for keyed in plan}.values():
-        hold_keys(track)
+    rigs = {id(keyed.rig): keyed.rig for keyed in plan}.values()
+    held = {each.path: hold_keys(each.track) for each in rigs}
     unreal.LevelSequenceEditorBlueprintLibrary.refresh_current_level_sequence()
     read: list[dict[str, float]] = [{} for _ in range(frames)]
     for keyed in plan:
@@ -101,13 +101,19 @@ def key_all(sequence: Any, plan: Sequence[Keyed], frames: int) -> list[dict[str,
             numbers, named = keys.read(sequence, keyed, frame)
             keys.check(keyed, frame, numbers)
             values.update(named)
+    for path, steps in held.items():
+        if steps < frames * sum(keyed.kind != "bool" for keyed in plan if keyed.rig.path == path):
+            raise RunFailed(f"the keys of {path} could not be made steps, so states would flow into one another")
     return read
 
 
-def hold_keys(track: Any) -> None:
-    """Make every key of a track a step."""
+def hold_keys(track: Any) -> int:
+    """Make every key of a track that lies on a curve a step; how many there were."""
+    held = 0
     for section in track.get_sections():
         for channel in section.get_all_channels():
-            if isinstance(channel, (unreal.MovieSceneScriptingFloatChannel, unreal.MovieSceneScriptingDoubleChannel)):
-                for key in channel.get_keys():
+            for key in channel.get_keys() if hasattr(channel, "get_keys") else ():
+                if isinstance(key, (unreal.MovieSceneScriptingFloatKey, unreal.MovieSceneScriptingDoubleKey)):
                     key.set_interpolation_mode(unreal.RichCurveInterpMode.RCIM_CONSTANT)
+                    held += 1
+    return held

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -94,3 +96,13 @@ def test_a_crash_leaves_the_status_as_it_was(tmp_path: Path) -> None:
         run(expression_job(tmp_path), tmp_path, Switches(crash_at=1))
     status = read_status(tmp_path / "status.json")
     assert status is not None and status.state == "rendering" and not status.success
+
+
+def test_keys_that_stay_curves_are_a_failure(tmp_path: Path) -> None:
+    """A newer engine may call its channels and keys something else."""
+
+    def blind(run_job: ModuleType) -> None:
+        vars(sys.modules["render.unreal.in_editor.sequence"])["isinstance"] = lambda *args: False
+
+    status, editor = run(expression_job(tmp_path), tmp_path, prepare=blind)
+    assert "could not be made steps" in status.error and not left_behind(editor)

@@ -114,7 +114,7 @@ def test_the_fake_sees_a_leak_where_a_setting_is_forgotten(without: str, tmp_pat
 
             queue.configure = configure
         if without == "hold_keys":  # between two keys, a shutter that opens late sees both
-            sequence.hold_keys = lambda track: None
+            sequence.hold_keys = lambda track: 1000
             editor.queue.late = 0.25
 
     editor, made = Editor(), expression_job(tmp_path)

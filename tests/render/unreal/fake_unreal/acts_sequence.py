@@ -161,10 +161,10 @@ def _channels(editor: Any, me: Any) -> list[Any]:
     return [editor.new(f"MovieSceneScripting{kind}Channel", name, keys=rig._state["keys"][name]) for name, kind in kinds.items()]
 
 
-@act("MovieSceneScriptingFloatChannel.get_keys", "MovieSceneScriptingDoubleChannel.get_keys")
+@act("MovieSceneScriptingFloatChannel.get_keys", "MovieSceneScriptingDoubleChannel.get_keys", "MovieSceneScriptingBoolChannel.get_keys")
 def _channel_keys(editor: Any, me: Any) -> list[Any]:
-    keys = me._state["keys"]
-    return [editor.new("MovieSceneScriptingFloatKey", "key", keys=keys, frame=frame) for frame in keys.values]
+    keys, kind = me._state["keys"], type(me).__name__.replace("Channel", "Key")
+    return [editor.new(kind, "key", keys=keys, frame=frame) for frame in keys.values]
 
 
 @act("MovieSceneScriptingFloatKey.set_interpolation_mode", "MovieSceneScriptingDoubleKey.set_interpolation_mode")
