@@ -173,7 +173,7 @@ def main() -> None:
     ]
     print(f"{options.characters} characters, {len(found)} series, {states} states; this process alone, no engine\n")
     print(table(["outside driver of Unreal", "CPU s", "wall s beyond the engine's"], rows) + "\n")
-    print(verdict("expanding a plan of 42,000 states, CPU s", expanding + settings, 5.0, at_least=False))
+    print(verdict(f"expanding a plan of {states} states, CPU s", expanding + settings, 5.0, at_least=False))
     print(verdict("resuming it, CPU s", expanding + resuming, 5.0, at_least=False))
     print(verdict("a state, wall ms beyond the engine's own time", wall * 1000, 50.0, at_least=False, digits=1))
     print(f"- for comparison: a state costs the driver {cpu * 1000:.1f} ms of CPU, most of it while the engine renders the next one")

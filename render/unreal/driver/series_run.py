@@ -34,11 +34,15 @@ OBJECT = "person"
 
 @dataclass
 class Watcher:
-    """What a run of a series tells: ``committed`` after every state, with how many; ``pause`` waits until the next look."""
+    """What a run of a series tells: ``committed`` after every state, with how many; ``pause`` waits until the next look.
+
+    ``began`` is whether the editor has given a sign of the job.
+    """
 
     committed: Callable[[int], None]
     check: Callable[[], None]
     poll: float = POLL_S
+    began: bool = False
 
     def pause(self, at_least: float = 0.0) -> None:
         """Wait; raises KeyboardInterrupt where the user wants to stop."""
@@ -84,6 +88,7 @@ def _follow(job: Job, folder: Path, session: Session, collector: Collector, watc
         condition = session.condition()  # before the status: what an editor wrote last must not be missed
         status = watch.own(read_status(path))
         if status is not None:
+            watcher.began = True
             for note in [note for note in status.notes if note not in told]:
                 warn(f"{job.id}: {note}")
                 told.add(note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from cat_dataset.errors import CatError, NoRoom, RunFailed, SeriesBusy
 from cat_dataset.interrupt import GentleInterrupt
@@ -15,10 +15,10 @@ from render.unreal.driver.expansion import Task
 from render.unreal.driver.resume import Standing, failure_of, journaled
 from render.unreal.driver.series_run import POLL_S, Watcher, make_series
 from render.unreal.driver.session import Session
-from render.unreal.errors import EditorFailure, EditorGone, EditorSilent, RenderFailed
+from render.unreal.errors import EditorFailure, EditorGone, EditorSilent
 
 FAILED_STARTS = 3
-"""Editors of our own that may fail in a row before a job has begun in any."""
+"""Editors that may end in a row without a sign of any job: whatever the plan asks for, they will not do it."""
 
 Open = Callable[[Task], Session]
 """Attaches to an editor, or starts one, for the character of a task."""
@@ -69,11 +69,12 @@ class Supervisor:
             if states:
                 self._progress.advance(states, note=self._standing())
 
+        watcher = Watcher(note, self._check, self._poll)
         try:
-            make_series(task, session, Watcher(note, self._check, self._poll))
+            make_series(task, session, watcher)
         except (EditorFailure, Leaking) as error:
-            self._failed_starts = 0 if committed or isinstance(error, RenderFailed | Leaking) else self._failed_starts
             self._failed(task, session, error, committed)
+            self._count_starts(watcher.began, error)
         except SeriesBusy as error:
             self._set_aside(task, f"{error}", refused=False)
         except NoRoom:
@@ -86,7 +87,7 @@ class Supervisor:
             raise
         else:
             self.report.finished += 1
-            self._failed_starts = 0
+            self._count_starts(True)
 
     def _session_for(self, task: Task) -> Session | None:
         """The editor for ``task``: a fresh one where the last has had its batch of characters."""
@@ -97,11 +98,9 @@ class Supervisor:
             try:
                 self._session = self._open(task)
             except EditorFailure as error:
-                self._failed_starts += 1
-                if self._failed_starts >= FAILED_STARTS:
-                    raise RunFailed(f"{self._failed_starts} editors in a row did not start: {error}") from error
-                say(f"warning: {error}; starting another editor")
+                say(f"warning: {error}; trying another time")
                 self._waiting.appendleft(task)
+                self._count_starts(False, error)
                 return None
         self._characters.add(task.whose.path)
         return self._session
@@ -125,6 +124,16 @@ class Supervisor:
         if not lost and session.own:
             self._leave()  # whatever was wrong in there, the next job finds a fresh one
 
+    def _count_starts(self, began: bool, error: Exception | None = None) -> None:
+        """Stop where one editor after the other ends before it has begun anything.
+
+        Raises:
+            RunFailed: `FAILED_STARTS` of them did.
+        """
+        self._failed_starts = 0 if began else self._failed_starts + 1
+        if self._failed_starts >= FAILED_STARTS:
+            raise RunFailed(f"{self._failed_starts} editors in a row ended before they began anything; the last one: {error}")
+
     def _set_aside(self, task: Task, reason: str, refused: bool) -> None:
         self.report.failures.append(failure_of(task, reason, refused, max(1, self._tries[task.series])))
         say(f"warning: {task.series} is set aside: {reason}")
@@ -142,8 +151,3 @@ class Supervisor:
     def _standing(self) -> str:
         aside = f", {len(self.report.failures)} set aside" if self.report.failures else ""
         return f"{self.report.finished + self.report.already}/{self.report.total} series{aside}"
-
-
-def states_of(tasks: Iterable[Task]) -> int:
-    """States of ``tasks`` together."""
-    return sum(len(task.values) for task in tasks)

@@ -22,12 +22,17 @@ from cat_dataset.images import decode_rgb
 from cat_dataset.series import Series, find_series, read_series, verify_frames
 from render.outcome import Report
 from render.unreal import doctor
+from render.unreal.driver.attach import AttachSession
 from render.unreal.driver.command import render
-from render.unreal.driver.expansion import OURS
-from render.unreal.driver.plan_file import read_plan
+from render.unreal.driver.expansion import OURS, expand
+from render.unreal.driver.plan_file import Deadlines, read_plan
+from render.unreal.driver.series_run import Watcher, make_series
+from render.unreal.errors import EditorGone
+from render.unreal.job import Job
 from render.unreal.remote.connection import EditorLink, Mode
 from render.unreal.remote.discovery import the_editor
 from render.unreal.remote.network import Network
+from render.unreal.status import FINISHED, Status, write_status
 from tests.render.unreal.driver.plans import write_plan
 from tests.render.unreal.fake_network import free_port
 from tests.render.unreal.joined_editor import ROOT
@@ -202,6 +207,9 @@ def test_what_a_failed_try_brought_is_kept(running: Running, whole: Path, tmp_pa
     with running.odd(fail_at=2), pytest.raises(RunFailed):
         run(running, tmp_path, tries=1)
     assert len(list((tmp_path / "series" / SMILE / "frames").glob("*.png"))) == 2
+    with running.odd(engine="5.5.3-1+++UE5"), pytest.raises(InputError):
+        run(running, tmp_path)
+    assert "was begun with Unreal 5.5.4-40574608+++UE5+Release-5.5, not 5.5.3-1+++UE5" in failures(tmp_path)[0]["reason"]
     before = (tmp_path / "series" / SMILE / "frames" / "0000.png").stat().st_mtime_ns
     run(running, tmp_path)
     assert (tmp_path / "series" / SMILE / "frames" / "0000.png").stat().st_mtime_ns == before
@@ -248,6 +256,38 @@ def test_an_editor_that_is_at_work_is_waited_for(running: Running, whole: Path, 
     )
     run(running, tmp_path)
     assert "still at work on a job that was begun before" in capsys.readouterr().err
+    assert hashes(tmp_path / "series") == hashes(whole / "series")
+
+
+class Haunted(AttachSession):
+    """A status file of another try, which says that all is well, lies in the place of every job's."""
+
+    def begin(self, manifest: Path, job: Job) -> bool:
+        write_status(Path(job.status), Status("0" * 64, state=FINISHED, success=True, engine="5.5", controls={"0": {}}))
+        return super().begin(manifest, job)
+
+
+def test_a_stale_status_is_not_believed(running: Running, whole: Path, tmp_path: Path) -> None:
+    plan = read_plan(write_plan(tmp_path), "expressions")
+    (task,) = expand(plan)
+    with running.odd(ticks_per_frame=20):
+        session = Haunted("CatRender", "5.5", Deadlines(connect=0.4), Network(port=running.port))
+        make_series(task, session, Watcher(lambda states: None, lambda: None, 0.02))
+        session.close()
+    assert hashes(tmp_path / "series") == hashes(whole / "series")
+
+
+def test_an_attached_editor_that_dies_ends_the_run_and_the_next_one_goes_on(running: Running, whole: Path, tmp_path: Path) -> None:
+    mortal = Running()
+    try:
+        mortal.say("EDITOR.switches.crash_at = 2; EDITOR.switches.ticks_per_frame = 20")
+        with pytest.raises(EditorGone, match=r"the link to the editor is lost and it has not beaten.*see to the editor and run the same"):
+            run(mortal, tmp_path)
+    finally:
+        mortal.process.kill()
+        mortal.process.communicate()
+    assert len(list((tmp_path / "series" / SMILE / "frames").glob("*.png"))) == 2
+    assert run(running, tmp_path).finished == 1
     assert hashes(tmp_path / "series") == hashes(whole / "series")
 
 

@@ -71,13 +71,13 @@ def odd(monkeypatch: pytest.MonkeyPatch, once: Path | None = None, **switches: A
 def test_a_crash_is_gone_on_from_in_a_fresh_editor(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    odd(monkeypatch, tmp_path / "once", crash_at=2, ticks_per_frame=30)
-    report = run(tmp_path, characters=["Ada", "Ben"], batch=2)
+    odd(monkeypatch, tmp_path / "once", crash_at=2)
+    report = run(tmp_path, characters=["Ada", "Ben"])
     assert (report.finished, report.failures) == (2, [])
     said = capsys.readouterr().err
     assert "the editor was killed by SIGSEGV" in said
     assert "going on after its 2 states" in said
-    assert editors(tmp_path) == 2
+    assert editors(tmp_path) == 3  # one that crashed, and one for each character
     assert hashes(tmp_path) == hashes(whole)
 
 
@@ -89,6 +89,14 @@ def test_a_job_that_crashes_every_editor_is_set_aside_and_named(tmp_path: Path, 
     assert (failure["series"], failure["tries"], failure["refused"]) == (SERIES, 2, False)
     assert "SIGSEGV" in failure["reason"]
     assert editors(tmp_path) == 2
+
+
+def test_editors_that_never_begin_end_the_run(tmp_path: Path) -> None:
+    plan = launched(tmp_path, attributes=None, tries=2)
+    (tmp_path / "UnrealEditor-Cmd").write_text("#!/bin/sh\necho LogInit: Error: no graphics device; exit 3\n", encoding="utf-8")
+    with pytest.raises(RunFailed, match=r"3 editors in a row ended before they began anything.*status 3: LogInit: Error: no graphics"):
+        render(read_plan(plan, "expressions"), None, poll=0.02)
+    assert editors(tmp_path) == 3
 
 
 def test_an_editor_that_hangs_is_replaced(
