@@ -88,9 +88,12 @@ def test_a_shot_is_the_attributes_own_and_another_one_has_a_name_of_its_own() ->
 def test_a_portrait_shows_head_and_shoulders() -> None:
     middle, room = shot.portrait_frame("somebody", chin=1.5, crown=1.72, top=1.74)
     top, bottom = middle + room, middle - room
-    assert (1.72 - 1.5) / (2 * room) == pytest.approx(0.55)
-    assert 1.74 < top < 1.8
-    assert bottom < 1.5 - 0.1
+    assert (1.72 - 1.5) / (2 * room) == pytest.approx(0.55, abs=0.01)
+    assert 1.75 < top < 1.8
+    assert bottom == pytest.approx(1.5 - 0.132)
+    middle, room = shot.portrait_frame("somebody", chin=1.5, crown=1.72, top=1.9)
+    assert 1.91 < middle + room < 1.95
+    assert middle - room == pytest.approx(bottom), "high hair takes nothing from the shoulders"
     with pytest.raises(InputError, match="somebody has a head"):
         shot.portrait_frame("somebody", chin=1.5, crown=1.5, top=1.7)
     assert shot.head_points(4, [([0, 1], [0.4, 1.0]), ([0, 3], [0.3, 0.5])]) == [0, 1]

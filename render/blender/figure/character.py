@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +25,8 @@ from render.blender.stage.framing import MARGIN
 from render.blender.stage.pose import Pose
 
 WHOLE = "whole in a portrait"
+STRAND_POINTS = 6000
+"""Points of hair that its outline is taken from: it is then a millimetre or two inside the true one."""
 KEPT_SHAPES = 64
 """Shapes of the body kept for the next series of the person."""
 Shape = tuple[list[Point], list[Point]]
@@ -34,13 +37,14 @@ Shape = tuple[list[Point], list[Point]]
 class Character(Subject):
     """A ``person``, whose parts are in the scene. ``pivot`` stands where the camera looks; the figure hangs under it.
 
-    ``heads`` are the points of each part that belong to the head; ``target`` is the pivot's place in the person's frame, and
+    ``outer`` are the points of each part that its outline is taken from, and ``heads`` those that belong to the head; ``target`` is the pivot's place in the person's frame, and
     ``room`` (m) how far above and below it a portrait reaches.
     """
 
     figure: Figure
     person: Person
-    heads: Mapping[str, list[int]]
+    outer: Mapping[str, Sequence[int]]
+    heads: Mapping[str, Sequence[int]]
     shot: str = FULL_BODY
     target: Vector = field(default_factory=lambda: Vector((0.0, 0.0, 0.0)))
     room: float = 0.0
@@ -119,7 +123,7 @@ class Character(Subject):
                 self.shapes.clear()
             self.figure.set_face(pose.face)
             self.figure.set_turns(pose.turns)
-            self.shapes[key] = _shape(self.figure, self.heads)
+            self.shapes[key] = _shape(self.figure, self.outer, self.heads)
             self.figure.set_face({})
             self.figure.set_turns(())
         return self.shapes[key]
@@ -148,7 +152,7 @@ def load_character(source: Source) -> Character:
             figure.objects[name].vertex_groups.new(name=WHOLE).add(points, 1.0, "REPLACE")
     return Character(
         pivot=pivot, parts=tuple(figure.objects.values()), outline=(), materials=(), figure=figure,
-        person=replace(person, parts=[]), heads=heads,
+        person=replace(person, parts=[]), outer={part.name: _outer(part) for part in person.parts}, heads=heads,
     ).aimed(FULL_BODY)  # fmt: skip
 
 
@@ -165,6 +169,13 @@ def character_of(subject: Subject) -> Character:
     return subject
 
 
+def _outer(part: Part) -> Sequence[int]:
+    """The points that the outline of ``part`` is taken from: all of them, or enough of the many of its strands."""
+    if part.kind != STRANDS or part.count <= STRAND_POINTS:
+        return range(part.count)
+    return sorted(random.Random(0).sample(range(part.count), STRAND_POINTS))
+
+
 def _head_of(person: Person, part: Part) -> list[int]:
     """The points of ``part`` that are to be whole in a portrait: the head's, and hair down to the chin."""
     found = head_points(part.count, (part.weights[bone] for bone in HEAD_BONES if bone in part.weights))
@@ -172,10 +183,11 @@ def _head_of(person: Person, part: Part) -> list[int]:
         return found
     owner, index = person.landmarks["chin"]
     chin = person.part(owner).points[3 * index + 2]
-    return [index for index in found if part.points[3 * index + 2] >= chin]
+    outer = set(_outer(part))
+    return [index for index in found if index in outer and part.points[3 * index + 2] >= chin]
 
 
-def _shape(figure: Figure, heads: Mapping[str, list[int]]) -> Shape:
+def _shape(figure: Figure, outer: Mapping[str, Sequence[int]], heads: Mapping[str, Sequence[int]]) -> Shape:
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
     frame = figure.pivot.evaluated_get(graph).matrix_world.inverted()
@@ -184,10 +196,14 @@ def _shape(figure: Figure, heads: Mapping[str, list[int]]) -> Shape:
     for name, thing in figure.objects.items():
         now = thing.evaluated_get(graph)
         flat, place = coordinates(now.data.vertices), frame @ now.matrix_world
-        everything += _placed(place, corners(flat))
+        everything += _placed(place, corners(_some(flat, outer[name])))
         if name in heads:
-            head += _placed(place, corners(array("f", (value for index in heads[name] for value in flat[3 * index : 3 * index + 3]))))
+            head += _placed(place, corners(_some(flat, heads[name])))
     return corners_of(everything), corners_of(head) if head else []
+
+
+def _some(flat: array[float], points: Sequence[int]) -> array[float]:
+    return flat if 3 * len(points) == len(flat) else array("f", (value for index in points for value in flat[3 * index : 3 * index + 3]))
 
 
 def _placed(place: Matrix, points: list[Point]) -> list[Point]:

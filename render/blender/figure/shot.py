@@ -11,8 +11,9 @@ SHOTS = (PORTRAIT, FULL_BODY)
 LENS_MM = 85.0
 AZIMUTHS, ELEVATIONS, LOWEST = (-140.0, -40.0), (-5.0, 25.0), -30.0
 """Degrees: the half-sphere in front of a person, who faces −90. `LOWEST` is the limit of what may be asked for."""
-HEAD_SHARE, ABOVE_SHARE = 0.55, 0.07
-"""Of a portrait's height: what the head takes from the chin to the crown, and what is free above the hair, at rest."""
+BELOW, ABOVE_SHARE = 0.6, 0.07
+"""What a portrait shows below the chin, in heights of the head from chin to crown, and what of its own height is free above the
+hair, at rest. With short hair the head then takes 55 % of the picture, the face 45 %."""
 HEAD_BONES = ("head", "eye.L", "eye.R")
 
 
@@ -23,7 +24,7 @@ def default_shot(attributes: Iterable[str]) -> str:
 
 
 def portrait_frame(name: str, chin: float, crown: float, top: float) -> tuple[float, float]:
-    """Height of a portrait's middle and half of what it shows, in metres; ``top`` is that of head and hair.
+    """Height of a portrait's middle, and how far it shows up and down from there, in metres; ``top`` is that of head and hair.
 
     Raises:
         InputError: the person ``name`` has no head that one could show.
@@ -31,8 +32,9 @@ def portrait_frame(name: str, chin: float, crown: float, top: float) -> tuple[fl
     head = crown - chin
     if not 0.05 < head < 1.0:
         raise InputError(f"{name} has a head {head:.2f} m high; make it again with python -m render.people.make")
-    height = head / HEAD_SHARE
-    return top + ABOVE_SHARE * height - height / 2, height / 2
+    bottom = chin - BELOW * head
+    height = (max(top, crown) - bottom) / (1 - ABOVE_SHARE)
+    return bottom + height / 2, height / 2
 
 
 def head_points(points: int, weights: Iterable[tuple[Sequence[int], Sequence[float]]]) -> list[int]:
