@@ -37,8 +37,8 @@ Shape = tuple[list[Point], list[Point]]
 class Character(Subject):
     """A ``person``, whose parts are in the scene. ``pivot`` stands where the camera looks; the figure hangs under it.
 
-    ``outer`` are the points of each part that its outline is taken from, and ``heads`` those that belong to the head; ``target`` is the pivot's place in the person's frame, and
-    ``room`` (m) how far above and below it a portrait reaches.
+    ``outer`` are the points of each part that its outline is taken from, and ``heads`` those that belong to the head; ``target``
+    is the pivot's place in the person's frame, and ``room`` (m) how far above and below it a portrait reaches.
     """
 
     figure: Figure
