@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import runpy
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -267,3 +268,18 @@ def test_only_the_standard_library_is_imported() -> None:
             for name in names:
                 known = name.split(".")[0] in {*sys.stdlib_module_names, "unreal"} or name in ours or name.startswith("render.unreal")
                 assert known, f"{file.name} imports {name}"
+
+
+@pytest.mark.parametrize("by", ["argument", "environment"])
+def test_as_a_script(by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``-ExecutePythonScript`` closes the editor after the script unless it is kept open; it is, until the job has ended."""
+    path = tmp_path / "job.json"
+    write_job(path, expression_job(tmp_path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "argv", ["run_job.py", str(path)] if by == "argument" else ["run_job.py"])
+    monkeypatch.setenv("CAT_UNREAL_JOB", str(path))
+    with Editor().installed() as editor:
+        runpy.run_path(str(ROOT / "render/unreal/in_editor/run_job.py"), run_name="__main__")
+        assert editor.alive and editor.run_until(lambda: not editor.alive)
+    status = read_status(tmp_path / "status.json")
+    assert status is not None and status.success and not left_behind(editor)
