@@ -13,12 +13,13 @@ from cat_dataset.typer_app import run_typer
 from render.outcome import FAILURES, Report, conclude, write_failures
 from render.unreal.driver import disk
 from render.unreal.driver.editors import opener
-from render.unreal.driver.expansion import expand
+from render.unreal.driver.expansion import OURS, expand
 from render.unreal.driver.licence import FLAG, require_rights
 from render.unreal.driver.plan_file import Plan, read_plan
 from render.unreal.driver.resume import Standing, standing
 from render.unreal.driver.series_run import POLL_S
 from render.unreal.driver.supervisor import Supervisor
+from render.unreal.job import parse_job
 
 
 def make_app(kind: str) -> typer.Typer:
@@ -54,6 +55,8 @@ def render(plan: Plan, interrupt: GentleInterrupt | None, poll: float = POLL_S) 
         note(f"{', '.join(plan.elsewhere)}: rendered by the other command, not by {plan.kind}")
     disk.make_folder(plan.out)
     found = standing(expand(plan))
+    for task in found.open[:1]:  # what no editor would take is found before one is looked for
+        parse_job(task.for_run((0,), (plan.out / OURS).resolve(), 0).as_json(), f"{plan.path}: {task.series}")
     missing = sum(len(task.values) for task in found.open) - found.states
     disk.check_room(plan.out, missing, max((len(task.values) for task in found.open), default=0), plan.render.size)
     batch = plan.batch if plan.editor == "launch" else 0

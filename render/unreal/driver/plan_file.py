@@ -185,7 +185,7 @@ def _values(keys: Keys, name: str) -> tuple[float, ...]:
 def _checked(keys: Keys, key: str, name: str, value: Any) -> float:
     try:
         return round(attribute(name).check(value), DIGITS) + 0.0
-    except UsageError as error:
+    except (UsageError, OverflowError) as error:  # the latter where a whole number is beyond any float
         raise UsageError(f"{keys.where}: {key}: {error}; give that attribute a plan of its own") from None
 
 

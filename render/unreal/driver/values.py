@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cat_dataset.errors import UsageError
-from render.plan_yaml import shown, sound_text
+from render.plan_yaml import shown
+
+LONGEST = 900
+"""Letters of a text: manifests take paths of 1000."""
 
 
 class Keys:
@@ -52,11 +55,11 @@ class Keys:
         return value
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A text that is not blank; without a ``default`` it must be given."""
+        """A text in one line that is not blank; without a ``default`` it must be given."""
         value = self.raw.get(key, default)
-        if not isinstance(value, str) or not value.strip():
-            raise self.refuse(key, "a text")
-        return sound_text(value, f"{self.where}: {key}")
+        if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > LONGEST:
+            raise self.refuse(key, "a text in one line")
+        return value
 
     def texts(self, key: str, pattern: re.Pattern[str], example: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """One text or a list of different ones, each as ``pattern`` wants it."""
@@ -74,4 +77,4 @@ class Keys:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return type(value) is int or (isinstance(value, float) and math.isfinite(value))

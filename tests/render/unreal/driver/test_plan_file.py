@@ -46,7 +46,7 @@ def test_a_project_may_be_a_windows_path(tmp_path: Path) -> None:
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"chracters": ["Ada"]}, "unknown key 'chracters'; did you mean 'characters'?"),
-    ({"project": None}, "project must be a text, and is absent"),
+    ({"project": None}, "project must be a text in one line, and is absent"),
     ({"engine": "5.3"}, "engine must be one of 5.4, 5.5, 5.6, 5.7, not '5.3'"),
     ({"editor": "both"}, "editor must be one of attach, launch, not 'both'"),
     ({"editor": "launch"}, "project must be the path of a .uproject file where the editor is launched"),
@@ -77,8 +77,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"skies": ["blue"]}, "skies[0] must be like grey or /Game/Skies/Studio, not 'blue'"),
     ({"rigs": {"head": []}}, "rigs: unknown key 'head'"),
     ({"rigs": 4}, "rigs must hold keys and values"),
-    ({"out": ""}, "out must be a text"),
-    ({"out": "a\0b"}, "out"),
+    ({"out": ""}, "out must be a text in one line"),
+    ({"out": "a\0b"}, "out must be a text in one line"),
+    ({"project": "Cat\nRender"}, "project must be a text in one line"),
+    ({"lens": 10**400}, "lens must be a number from 4 to 1000"),
+    ({"states": [0, 10**400]}, "states: int too large"),
     ({"deadlines": {"hearbeat": 3}}, "deadlines: unknown key 'hearbeat'; did you mean 'heartbeat'?"),
     ({"deadlines": {"frame": 0}}, "deadlines: frame must be a number from 0.1 to 1e+06"),
     ({"multicast": "239.0.0.1"}, "multicast must be like 239.0.0.1:6766"),
