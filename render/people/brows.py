@@ -28,7 +28,7 @@ def _brow(head: Head, edges: Indices, thick: float, dice: Generator) -> tuple[Fl
     count = int(EACH * (0.6 + 0.6 * thick))
     past = dice.beta(1.2, 1.1, count)
     along = START + (END - START) * past
-    half = (0.42 + 0.36 * thick) * np.minimum(1.0, 0.45 + 3 * past) * np.clip(1.35 - 1.2 * past, 0.12, 1.0)
+    half = (0.42 + 0.36 * thick) * np.minimum(1.0, 0.45 + 3 * past) * np.clip(1.35 - 1.1 * past, 0.22, 1.0)
     # Denser along the middle than at the edges.
     off = half * np.clip(dice.normal(0, 0.5, count), -1.15, 1.15)
     across = 0.36 + 0.30 * np.sin(np.pi * np.minimum(1.0, 0.1 + 0.9 * past)) - 1.8 * np.maximum(0.0, past - 0.7) + off
