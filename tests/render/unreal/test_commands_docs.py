@@ -13,7 +13,7 @@ from render.unreal.driver.command import make_app
 from render.unreal.driver.disk import STAGED, STORED
 from render.unreal.driver.expansion import expand
 from render.unreal.driver.plan_file import KEYS, Deadlines, read_plan
-from render.unreal.driver.repeat import LARGEST_BLOCK, LEAST_PSNR, SIDE
+from render.unreal.driver.repeat import BLOCKS, LARGEST_BLOCK, LEAST_PSNR, LEAST_SIDE, SIGMAS
 from render.unreal.plugins import PLUGINS
 from tests.render.runs import ROOT
 
@@ -46,9 +46,8 @@ def test_the_keys_and_defaults_on_the_page_are_those_of_plans(tmp_path: Path) ->
 
 def test_the_thresholds_and_plugins_on_the_page_are_those_of_the_code() -> None:
     plain = " ".join(PAGE.split())
-    assert (
-        f"PSNR of at least {LEAST_PSNR:g} dB, and no {SIDE}-pixel block whose mean differs by more than {LARGEST_BLOCK:g} of 255" in plain
-    )
+    assert f"PSNR of at least {LEAST_PSNR:g} dB, and no block (a {BLOCKS}nd of the picture's side, at least {LEAST_SIDE} pixels)" in plain
+    assert f"whose mean differs by more than {LARGEST_BLOCK:g} of 255, or by more than {SIGMAS:g} standard deviations" in plain
     assert all(plugin in plain for plugin in PLUGINS if plugin != "Level Sequence Editor")  # which is always on
     assert STORED < STAGED
 
