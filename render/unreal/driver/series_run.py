@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cat_dataset.attributes import attribute
@@ -36,13 +36,16 @@ OBJECT = "person"
 class Watcher:
     """What a run of a series tells: ``committed`` after every state, with how many; ``pause`` waits until the next look.
 
-    ``began`` is whether the editor has given a sign of the job.
+    ``began`` is whether the editor has given a sign of the job, ``busy`` whether it may still be at work on it; ``told`` are notes
+    that the user has heard.
     """
 
     committed: Callable[[int], None]
     check: Callable[[], None]
     poll: float = POLL_S
+    told: set[str] = field(default_factory=set)
     began: bool = False
+    busy: bool = False
 
     def pause(self, at_least: float = 0.0) -> None:
         """Wait; raises KeyboardInterrupt where the user wants to stop."""
@@ -82,16 +85,16 @@ def _follow(job: Job, folder: Path, session: Session, collector: Collector, watc
     """Start the job and take in frames until it has ended well."""
     path = folder / "status.json"
     _begin(folder / "job.json", job, session, watcher)
+    watcher.busy = True
     watch = Watch(job.sha256, session.deadlines)
-    told: set[str] = set()
     while True:
         condition = session.condition()  # before the status: what an editor wrote last must not be missed
         status = watch.own(read_status(path))
         if status is not None:
-            watcher.began = True
-            for note in [note for note in status.notes if note not in told]:
-                warn(f"{job.id}: {note}")
-                told.add(note)
+            watcher.began, watcher.busy = True, not status.ended
+            for note in [note for note in status.notes if note not in watcher.told]:
+                warn(note)
+                watcher.told.add(note)
             if status.engine:
                 _same_engine(writer, status.engine)
             watcher.committed(collector.look(status))

@@ -37,6 +37,7 @@ class Supervisor:
         self._session: Session | None = None
         self._characters: set[str] = set()
         self._tries: Counter[str] = Counter()
+        self._told: set[str] = set()
         self._failed_starts = 0
         self._progress = Progress("rendering", sum(len(task.values) for task in standing.open))
         self._progress.skip(standing.states)
@@ -69,7 +70,7 @@ class Supervisor:
             if states:
                 self._progress.advance(states, note=self._standing())
 
-        watcher = Watcher(note, self._check, self._poll)
+        watcher = Watcher(note, self._check, self._poll, self._told)
         try:
             make_series(task, session, watcher)
         except (EditorFailure, Leaking) as error:
@@ -81,6 +82,9 @@ class Supervisor:
             raise
         except CatError as error:
             self._set_aside(task, str(error), refused=error.exit_code == 2)
+            if session.own and watcher.busy:  # the next job shall not wait for the rest of this one
+                session.hurry()
+                self._leave()
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise NoRoom(f"disk full while writing {task.folder}: free some space and run again; finished work is kept") from None
