@@ -13,6 +13,7 @@ from render.people.clothes import SOLE, hidden, shirt, shoes, trousers
 from render.people.eyes import eyes
 from render.people.landmarks import landmarks
 from render.people.lids import fitted
+from render.people.mouth import mouth
 from render.people.piece import Body, cut, numbers, whole
 from render.people.recipe import Recipe
 from render.people.shape import shaped
@@ -61,9 +62,7 @@ def person(recipe: Recipe) -> Person:
     skin, kept = _skin(body, recipe)
     place = {int(base): index for index, base in enumerate(kept)}
     parts = [skin, *eyes(body, recipe.eyes)]
-    quads = source.base().quads
-    for name, group in (("teeth_upper", "helper-upper-teeth"), ("teeth_lower", "helper-lower-teeth"), ("tongue", "helper-tongue")):
-        parts.append(cut(name, body, quads[group])[0])
+    parts += mouth(body)
     parts += hair_parts(skin, recipe, {name: place[index] for name, index in landmarks().items()})
     parts += [shirt(body, recipe.clothes), trousers(body, recipe.clothes), shoes(body, recipe.clothes)]
     return Person(

@@ -75,7 +75,7 @@ def _shirt_line(clothes: dict[str, Any]) -> Floats:
     """Positive where the shirt is, about metres from its edge, at every point of the base mesh."""
     points = source.base().points
     sleeve = 0.23 * (SLEEVES[clothes["sleeves"]] - _arm())
-    return np.minimum.reduce([sleeve, _collar(points, clothes["neck"]), points[:, 2] - HIPS])
+    return np.asarray(np.minimum.reduce([sleeve, _collar(points, clothes["neck"]), points[:, 2] - HIPS]))
 
 
 def _trousers_line() -> Floats:

@@ -84,11 +84,11 @@ def _rings(angles: list[float], radii: list[float]) -> tuple[Floats, list[list[i
         for one in range(SEGMENTS):
             two = (one + 1) % SEGMENTS
             if len(points[ring]) == 1:
-                polygons.append([here, there + two, there + one])
+                polygons.append([here, there + one, there + two])
             elif len(points[ring + 1]) == 1:
-                polygons.append([here + one, here + two, there])
+                polygons.append([here + one, there, here + two])
             else:
-                polygons.append([here + one, here + two, there + two, there + one])
+                polygons.append([here + one, there + one, there + two, here + two])
     return np.concatenate(points), polygons
 
 

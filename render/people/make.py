@@ -102,8 +102,6 @@ def _written(options: argparse.Namespace, missing: list[int]) -> Generator[str, 
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
-        except (CatError, OSError):
-            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
