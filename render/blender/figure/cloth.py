@@ -31,6 +31,6 @@ def cloth_material(part: Part) -> Any:
         }
         return n.done(n.principled({"Base Color": colour, **inputs}))
     relief = n.noise(n.rest(THREADS[kind]), 1.0, 1)
-    colour = n.mix(n.scaled(relief, 0.3, 0.7, 0.25, 0.0), colour, (0.0, 0.0, 0.0))
-    inputs = {"Roughness": 0.85, "Specular IOR Level": 0.2, "Sheen Weight": 0.2, "Sheen Roughness": 0.5, "Normal": n.bump(relief, 0.0005)}
+    colour = n.mix(n.scaled(relief, 0.3, 0.7, 0.14, 0.0), colour, (0.0, 0.0, 0.0))
+    inputs = {"Roughness": 0.85, "Specular IOR Level": 0.2, "Sheen Weight": 0.2, "Sheen Roughness": 0.5, "Normal": n.bump(relief, 0.0003)}
     return n.done(n.principled({"Base Color": colour, **inputs}))

@@ -27,6 +27,12 @@ def places(name):
     report["places"][name] = {landmark: list(place) for landmark, place in figure.places().items()}
 
 
+def rest_attribute(name):
+    """The evaluated skin's attribute that patterns are laid by."""
+    thing = figure.objects["skin"].evaluated_get(bpy.context.evaluated_depsgraph_get())
+    report[name] = [list(one.vector) for one in thing.data.attributes["rest"].data]
+
+
 def face(name, units):
     figure.set_face(units)
     report["faces"].append([units, figure.face_units()])
@@ -59,6 +65,7 @@ count("first")
 figure = build(doll())
 count("second")
 places("rest")
+rest_attribute("laid")
 face("jaw", {"jawOpen": 0.25})
 for value in (0.25, 0.5, 1.0, -0.5):
     face(f"blink {value}", {"eyeBlinkLeft": value})
@@ -70,6 +77,7 @@ figure.set_face({})
 
 pose(Turn("neck", "z", 16.0), Turn("head", "z", 24.0))
 report["facing"] = facing()
+rest_attribute("laid when turned")
 pose(Turn("spine", "x", 30.0), Turn("head", "z", 24.0))
 report["bowed"] = facing()
 pose(

@@ -96,6 +96,13 @@ def test_forearms_swing_to_the_front(report: dict[str, Any], side: str, sign: fl
     assert moved == pytest.approx([sign * 0.4, -math.hypot(*LIMB), 1.3], abs=1e-4)
 
 
+def test_patterns_are_laid_by_the_place_at_rest(report: dict[str, Any]) -> None:
+    """Spots go where the skin goes."""
+    points = doll().part("skin").points
+    wanted = [list(points[start : start + 3]) for start in range(0, len(points), 3)]
+    assert report["laid"] == report["laid when turned"] == wanted
+
+
 def test_the_next_person_takes_the_place_of_the_last(report: dict[str, Any]) -> None:
     assert report["blocks"]["second"] == report["blocks"]["first"]
     assert set(report["blocks"]["cleared"].values()) == {0}
