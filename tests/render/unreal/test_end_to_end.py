@@ -219,6 +219,10 @@ def test_what_a_failed_try_brought_is_kept(running: Running, whole: Path, tmp_pa
     with running.odd(engine="5.5.3-1+++UE5"), pytest.raises(InputError):
         run(running, tmp_path)
     assert "was begun with Unreal 5.5.4-40574608+++UE5+Release-5.5, not 5.5.3-1+++UE5" in failures(tmp_path)[0]["reason"]
+    journal = tmp_path / "series" / SMILE / "journal.jsonl"  # whose second frame somebody makes one of another state
+    journal.write_text(
+        journal.read_text(encoding="utf-8").replace('{"expression_smile": 0.0}', '{"expression_smile": 1.0}'), encoding="utf-8"
+    )
     before = (tmp_path / "series" / SMILE / "frames" / "0000.png").stat().st_mtime_ns
     run(running, tmp_path)
     assert (tmp_path / "series" / SMILE / "frames" / "0000.png").stat().st_mtime_ns == before

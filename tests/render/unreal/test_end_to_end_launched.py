@@ -17,9 +17,12 @@ from cat_dataset.errors import RunFailed, UsageError
 from cat_dataset.files import read_json, sha256_file
 from cat_dataset.series import find_series, read_series, verify_frames
 from render.outcome import Report
+from render.unreal.driver import launch
 from render.unreal.driver.command import render
 from render.unreal.driver.expansion import OURS
-from render.unreal.driver.plan_file import read_plan
+from render.unreal.driver.plan_file import Deadlines, read_plan
+from render.unreal.driver.watch import Condition
+from render.unreal.orders import DRIVER
 from tests.render.unreal.driver.plans import write_plan
 from tests.render.unreal.joined_editor import ONCE, ROOT, SWITCHES, program
 
@@ -113,6 +116,24 @@ def test_a_path_that_the_editor_would_cut_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has a blank in its path"):
         run(tmp_path, out=str(tmp_path / "my series"))
     assert not any((tmp_path / "my series").glob("expression*"))
+
+
+def test_the_driver_beats_while_it_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "BEAT_EVERY_S", 0.0)
+    sleeper = tmp_path / "UnrealEditor-Cmd"
+    sleeper.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    sleeper.chmod(0o755)
+    session = launch.LaunchSession(sleeper, tmp_path / "CatRender.uproject", tmp_path / "editor", Deadlines())
+    try:
+        beats = []
+        for _ in range(3):
+            assert session.condition() == Condition()
+            beats.append((tmp_path / "editor" / DRIVER).read_text(encoding="utf-8"))
+        assert len(set(beats)) == 3
+    finally:
+        session.hurry()
+        session.close()
+    assert session.condition().ended is not None
 
 
 def command(folder: Path, plan: Path) -> subprocess.Popen[str]:
