@@ -67,7 +67,7 @@ def _phenotype(dice: Random) -> dict[str, float]:
         "age": ADULT + (OLDEST - ADULT) * dice.betavariate(0.9, 1.8),
         "muscle": _within(dice.gauss(0.52, 0.13), 0.2, 0.85),
         "weight": _within(dice.gauss(0.52, 0.14), 0.2, 0.9),
-        "height": _within(dice.gauss(0.5, 0.12), 0.2, 0.8),
+        "height": _within(dice.gauss(0.33, 0.065), 0.18, 0.5),
         "proportions": dice.uniform(0.1, 0.8),
         **{name: one / sum(ancestry) for name, one in zip(ANCESTRIES, ancestry, strict=True)},
     }
