@@ -22,6 +22,8 @@ FREE_PATHS = (0.00367, 0.00137, 0.00068)
 WANDERING = 0.5
 """Share of the light that does so; the rest comes back where it fell, from the epidermis. All of it would look hardly softer, with
 a third more noise. Before Blender 4.0 this shortens the paths instead."""
+FEW = 0.06
+"""Fewer freckles are none."""
 GLOSS = 0.36
 """Blender's specular level for the index 1.4 (0.5 stands for 1.5)."""
 PALE, FLUSHED, LIPS, INNER = 0.005, 0.036, 0.038, 0.05
@@ -60,10 +62,12 @@ def _colour(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], plac
     def tint(shift: float, blood: float) -> tuple[float, float, float]:
         return skin_colour(melanosomes(min(1.05, max(0.0, tone + shift))), blood * ruddy)
 
-    flush = n.math("ADD", fields.get("flush", 0.2), n.scaled(grain, 0.3, 0.7, -0.10, 0.10), clamp=True)
+    flush = n.math("ADD", fields.get("flush", 0.2), n.scaled(grain, 0.3, 0.7, -0.12, 0.12), clamp=True)
     colour = n.mix(flush, tint(0.0, PALE), tint(0.0, FLUSHED))
     darker = n.math("ADD", fields.get("shade", 0.1), n.scaled(grain, 0.35, 0.7, -0.04, 0.11), clamp=True)
-    if look["freckles"]:
+    moles = n.scaled(n.cells(n.add("VectorMath", {0: place, 1: _own(look)}, operation="ADD"), 22), 0.014, 0.03, 0.9, 0.0, smooth=True)
+    darker = n.math("MAXIMUM", darker, moles)
+    if look["freckles"] > FEW:
         darker = n.math("ADD", darker, _freckles(n, look["freckles"], fields, place), clamp=True)
     colour = n.mix(darker, colour, n.mix(flush, tint(0.16, PALE), tint(0.16, FLUSHED)))
     if look["stubble"] and "beard" in fields:
@@ -81,6 +85,11 @@ def _colour(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], plac
     return colour
 
 
+def _own(look: Mapping[str, float]) -> tuple[float, float, float]:
+    """Metres by which a person's spots are shifted, so that no two have the same."""
+    return 10 * look["melanin"], 10 * look["redness"], 10 * look["age"]
+
+
 def _freckles(n: Nodes, amount: float, fields: Mapping[str, Any], place: Any) -> Any:
     """Spots a millimetre or two wide; more of them where the sun gets."""
     spots = n.scaled(n.cells(place, 230), 0.16, 0.34, 1.0, 0.0, smooth=True)
@@ -89,7 +98,7 @@ def _freckles(n: Nodes, amount: float, fields: Mapping[str, Any], place: Any) ->
 
 def _relief(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], place: Any, grain: Any) -> Any:
     """Fine lumps; creases of age across the forehead. Each costs its texture three times more."""
-    height = n.math("MULTIPLY", grain, 0.00026)
+    height = n.math("MULTIPLY", grain, 0.00034)
     age = max(0.0, look["age"] - 0.3)
     if age and "forehead" in fields:
         across = n.noise(n.rest((14.0, 14.0, 130.0)), 1.0, 1, swirl=0.0)

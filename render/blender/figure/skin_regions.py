@@ -34,11 +34,9 @@ OIL: Spots = (
 )
 FOREHEAD: Spots = (("forehead", 0.028, 1.0),)
 """Creased when old, across."""
-CROW: Spots = (("eye_outer", 0.014, 1.0), ("lid_lower", 0.008, 0.6))
-"""Creased when old, away from the eye."""
 BEARD: Spots = (("chin", 0.030, 1.0), ("jaw", 0.030, 0.9), ("moustache", 0.011, 0.9), ("neck_front", 0.030, 0.5))
 EYES_APART = 0.065
-REGIONS: Mapping[str, Spots] = {"flush": FLUSH, "shade": SHADE, "oil": OIL, "forehead": FOREHEAD, "crow": CROW, "beard": BEARD}
+REGIONS: Mapping[str, Spots] = {"flush": FLUSH, "shade": SHADE, "oil": OIL, "forehead": FOREHEAD, "beard": BEARD}
 _ADDED: Mapping[str, Mapping[str, float]] = {"flush": {"ears": 0.55, "eyelids": 0.2}, "shade": {"eyelids": 0.2}}
 """What fields of the character file add to a region."""
 
