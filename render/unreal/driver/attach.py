@@ -17,6 +17,8 @@ from render.unreal.remote.discovery import the_editor
 from render.unreal.remote.network import Network
 
 ROOT = Path(__file__).resolve().parents[3]
+LISTEN_S = 2.0
+"""Seconds in which every editor that runs has to answer: all of them, since only one may be the one that is meant."""
 RECONNECT_EVERY_S = 5.0
 SHORT_S = 1.0
 """Seconds that one attempt to find a lost editor takes: the frames are looked after meanwhile, so it must not last."""
@@ -30,7 +32,7 @@ class AttachSession:
     def __init__(self, project: str | Path, version: str, deadlines: Deadlines, network: Network | None = None) -> None:
         self.deadlines = deadlines
         self._project, self._version, self._network = project, version, network or Network()
-        self.editor = the_editor(project, version, min(deadlines.connect, 2.0), self._network)
+        self.editor = the_editor(project, version, min(deadlines.connect, LISTEN_S), self._network)
         self._link = EditorLink.connect(self.editor, deadlines.connect)
         self._tried = 0.0
         self._lost = False

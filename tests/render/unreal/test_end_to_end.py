@@ -22,6 +22,7 @@ from cat_dataset.images import decode_rgb
 from cat_dataset.series import Series, find_series, read_series, verify_frames
 from render.outcome import Report
 from render.unreal import doctor
+from render.unreal.driver import attach
 from render.unreal.driver.attach import AttachSession
 from render.unreal.driver.command import render
 from render.unreal.driver.expansion import OURS, expand
@@ -65,6 +66,11 @@ class Running:
             self.say("from tests.render.unreal.fake_unreal import Switches; EDITOR.switches.__dict__.update(vars(Switches()))")
 
 
+@pytest.fixture(autouse=True)
+def _little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attach, "LISTEN_S", 0.5)
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     editor = Running()
@@ -74,8 +80,8 @@ def running() -> Iterator[Running]:
 
 
 def run(running: Running, folder: Path, kind: str = "expressions", poll: float = 0.02, **changes: Any) -> Report:
-    limits = {"connect": 0.4, "start": 20, "heartbeat": 20, "frame": 20}
-    plan = write_plan(folder, multicast=f"239.0.0.1:{running.port}", deadlines=limits, **changes)
+    limits = {"connect": 10, "start": 20, "heartbeat": 20, "frame": 20}
+    plan = write_plan(folder, **{"multicast": f"239.0.0.1:{running.port}", "deadlines": limits, **changes})
     return render(read_plan(plan, kind), None, poll)
 
 
@@ -284,7 +290,7 @@ def test_a_stale_status_is_not_believed(running: Running, whole: Path, tmp_path:
     plan = read_plan(write_plan(tmp_path), "expressions")
     (task,) = expand(plan)
     with running.odd(ticks_per_frame=20):
-        session = Haunted("CatRender", "5.5", Deadlines(connect=0.4), Network(port=running.port))
+        session = Haunted("CatRender", "5.5", Deadlines(), Network(port=running.port))
         make_series(task, session, Watcher(lambda states: None, lambda: None, 0.02))
         session.close()
     assert hashes(tmp_path / "series") == hashes(whole / "series")
@@ -293,9 +299,10 @@ def test_a_stale_status_is_not_believed(running: Running, whole: Path, tmp_path:
 def test_an_attached_editor_that_dies_ends_the_run_and_the_next_one_goes_on(running: Running, whole: Path, tmp_path: Path) -> None:
     mortal = Running()
     try:
+        deadlines = {"connect": 1, "start": 20, "heartbeat": 20, "frame": 20}  # so that a dead one is given up after two seconds
         mortal.say("EDITOR.switches.crash_at = 2; EDITOR.switches.ticks_per_frame = 20")
         with pytest.raises(EditorGone, match=r"the link to the editor is lost and it has not beaten.*see to the editor and run the same"):
-            run(mortal, tmp_path)
+            run(mortal, tmp_path, deadlines=deadlines)
     finally:
         mortal.process.kill()
         mortal.process.communicate()
@@ -311,7 +318,7 @@ def test_an_editor_of_another_project_or_engine_is_not_touched(running: Running,
 
 
 def examine(running: Running, folder: Path, rights: bool, **changes: Any) -> None:
-    limits = {"connect": 0.4, "start": 20, "heartbeat": 20, "frame": 20}
+    limits = {"connect": 10, "start": 20, "heartbeat": 20, "frame": 20}
     path = write_plan(folder, multicast=f"239.0.0.1:{running.port}", deadlines=limits, **changes)
     doctor.examine(read_plan(path, "expressions", any_attributes=True), None, all_controls=False, rights=rights, interrupt=None)
 
