@@ -28,7 +28,7 @@ BOXES: dict[str, tuple[Point, Point]] = {
 MIDDLE: dict[str, tuple[str, Point]] = {
     "lip_upper": ("head", (0, -0.12, 1.59)), "lip_lower": ("head", (0, -0.12, 1.588)), "lip_upper_outer": ("head", (0, -0.12, 1.6)),
     "lip_lower_outer": ("head", (0, -0.12, 1.58)), "chin": ("head", (0, -0.11, 1.53)), "head_top": ("head", (0, 0, 1.76)),
-    "chest": ("spine01", (0, -0.1, 1.2)), "neck_front": ("spine01", (0, -0.1, 1.4)),
+    "chest": ("spine01", (0, -0.1, 1.2)),
 }  # fmt: skip
 LEFT: dict[str, tuple[str, Point]] = {
     "mouth_corner": ("head", (0.03, -0.12, 1.59)),

@@ -2,8 +2,8 @@
 
 Each attribute has one measure, called like it with its unit (``expression_smile_mm``), that grows with the label. It knows
 nothing of face units and joints: it is taken from the places of points, in the frame of the head or of the person.
-Head and chest have frames of their own, which hang on points that no expression moves (ears and crown; shoulders, chest and the
-front of the neck) and whose axes are the person's at rest. Turns of one against the other are named as `skeleton` composes them:
+Head and chest have frames of their own, which hang on points that no expression moves (ears and crown; shoulders and
+chest) and whose axes are the person's at rest. Turns of one against the other are named as `skeleton` composes them:
 about z, then x, then y.
 """
 
@@ -24,7 +24,7 @@ from render.blender.figure.skeleton import FRONT, degrees_about
 
 SIDES = ("left", "right")
 SKULL = (("ear_left", "ear_right"), ("ear_left", "ear_right"), ("head_top",))
-CHEST = (("shoulder_left", "shoulder_right"), ("chest",), ("neck_front",))
+CHEST = (("shoulder_left", "shoulder_right"), ("chest",), ("shoulder_left", "shoulder_right"))
 """Landmarks that a frame hangs on: a left and a right one, and the middles of two groups of which the second is higher."""
 MM = 1000.0
 
