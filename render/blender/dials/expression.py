@@ -40,6 +40,7 @@ class ExpressionDial(Dial):
                 raise InputError(
                     f"{scene.name} lacks the face unit {lacking[0]} that {name} needs; make it again with python -m render.people.make"
                 )
+        measured(self._person.figure, self._names)
 
     def pose(self, pose: Pose, values: State) -> Pose:
         assert self._person is not None, "meet comes first"

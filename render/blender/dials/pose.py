@@ -33,6 +33,7 @@ class PoseDial(Dial):
                 self._person.figure.set_turns([turn])
         finally:
             self._person.figure.set_turns(())
+        measured(self._person.figure, self._names)
 
     def pose(self, pose: Pose, values: State) -> Pose:
         assert self._person is not None, "meet comes first"
