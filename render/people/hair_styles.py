@@ -52,7 +52,7 @@ STYLES: Mapping[str, Style] = {
                   radius=0.00015, off_face=True),
     "curly": Style(9000, 16, 0.085, 0.065, 0.035, WHORL, lift=0.55, weight=0.1, volume=0.024, clump=0.93, stray=0.05, curl=0.0065,
                    turns=50.0, radius=0.00013),
-    "afro": Style(9000, 16, 0.075, 0.065, 0.045, OUT, lift=1.0, weight=0.0, volume=0.05, clump=0.6, stray=0.15, curl=0.0035, turns=110.0,
+    "afro": Style(9000, 16, 0.052, 0.046, 0.030, OUT, lift=1.0, weight=0.0, volume=0.05, clump=0.6, stray=0.06, curl=0.0035, turns=110.0,
                   radius=0.00012),
 }  # fmt: skip
 """Every style by name; "bald" is the one without any hair."""
