@@ -11,6 +11,7 @@ import signal
 from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import closing
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -96,12 +97,14 @@ def _written(options: argparse.Namespace, missing: list[int]) -> Generator[str, 
             yield write(options.out, options.seed, index)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_undisturbed) as pool:
-        waiting = {pool.submit(write, options.out, options.seed, index) for index in missing}
+        ahead = iter(missing)
+        waiting = {pool.submit(write, options.out, options.seed, index) for index in islice(ahead, workers)}
         try:
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
+                    waiting |= {pool.submit(write, options.out, options.seed, index) for index in islice(ahead, 1)}
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
