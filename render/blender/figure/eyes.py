@@ -72,7 +72,7 @@ def _iris(n: Nodes, colour: Any, across: Any, angle: Any) -> Any:
     )
     fibres = n.noise(around.outputs[0], 14.0, 4, 0.65)
     coarse = n.noise(around.outputs[0], 3.0, 2)
-    light, dark = tuple(min(1.0, 1.9 * one + 0.02) for one in (red, green, blue)), (0.30 * red, 0.28 * green, 0.28 * blue)
+    light, dark = tuple(min(1.0, 1.6 * one + 0.015) for one in (red, green, blue)), (0.30 * red, 0.28 * green, 0.28 * blue)
     tone = n.mix(n.scaled(n.math("ADD", n.math("MULTIPLY", fibres, 0.75), n.math("MULTIPLY", coarse, 0.25)), 0.36, 0.64), dark, light)
     collar = n.math("MULTIPLY", n.scaled(across, PUPIL, 0.62, 1.0, 0.0, smooth=True), 0.45)
     warm = (min(1.0, 1.3 * red + 0.08), min(1.0, 0.85 * green + 0.035), 0.5 * blue + 0.008)

@@ -101,7 +101,7 @@ def _relief(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], plac
     height = n.math("MULTIPLY", grain, 0.00034)
     age = max(0.0, look["age"] - 0.3)
     if age and "forehead" in fields:
-        across = n.noise(n.rest((14.0, 14.0, 130.0)), 1.0, 1, swirl=0.0)
+        across = n.noise(n.rest((14.0, 14.0, 130.0)), 1.0, 1)
         creases = n.math("MULTIPLY", n.scaled(across, 0.38, 0.5, smooth=True), fields["forehead"])
         height = n.math("ADD", height, n.math("MULTIPLY", creases, 0.0018 * age))
     return n.bump(height, 1.0)
