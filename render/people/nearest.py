@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scipy.spatial import cKDTree  # type: ignore[import-untyped]
+from scipy.spatial import cKDTree
 
 from render.people.source import Floats, Indices
 
