@@ -76,7 +76,7 @@ def _colour(n: Nodes, look: Mapping[str, float], fields: Mapping[str, Any], plac
     if "scalp" in fields and under is not None:
         colour = n.mix(fields["scalp"], colour, under)
     if "lips" in fields:
-        lips = n.mix(n.scaled(grain, 0.3, 0.7), tint(0.05, LIPS), tint(-0.06, 0.7 * LIPS))
+        lips = n.mix(n.scaled(grain, 0.3, 0.7), tint(0.1, LIPS), tint(0.0, 0.7 * LIPS))
         colour = n.mix(n.math("MULTIPLY", fields["lips"], 0.75), colour, lips)
     if "nails" in fields:
         colour = n.mix(n.math("MULTIPLY", fields["nails"], 0.5), colour, tint(-0.1, 2.5 * PALE))
