@@ -147,7 +147,7 @@ DIALS = (
         Target("cheeks sucked in", {"cheekPuff": -0.6}, _controls(mouth_suckBlow=-1.0)),
     ),
     PersonDial(
-        "expression_sneer", 38, "sneer", "nose and upper lip", (_more_or_less("sneer"),),
+        "expression_sneer", 38, "sneer", "nose, upper lip and inner brows", (_more_or_less("sneer"),),
         Target("nose wrinkled, upper lip raised", _units("noseSneer", mouthUpperUp=0.5),
                _controls("nose__y", mouth_upperLipRaise=0.5)),
         Target("nostrils drawn down", _units(noseSneer=-0.6), _controls(nose__y=-1.0)),

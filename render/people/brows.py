@@ -13,7 +13,7 @@ RIGHT = ((228, 208, 205, 204, 206, 207, 255), (235, 233, 223, 222, 224, 225, 262
 """Points along the lower and the upper edge of the ridge, from the nose outwards: a strip of quads."""
 START, END = 0.62, 5.6
 """Where the brow begins and ends, in quads along the strip."""
-EACH, POINTS = 560, 4
+EACH, POINTS = 460, 4
 RADIUS = 0.00005
 
 
@@ -28,9 +28,9 @@ def _brow(head: Head, edges: Indices, thick: float, dice: Generator) -> tuple[Fl
     count = int(EACH * (0.6 + 0.6 * thick))
     past = dice.beta(1.2, 1.1, count)
     along = START + (END - START) * past
-    half = (0.42 + 0.36 * thick) * np.minimum(1.0, 0.45 + 3 * past) * np.clip(1.35 - 1.1 * past, 0.22, 1.0)
+    half = (0.62 + 0.40 * thick) * np.minimum(1.0, 0.6 + 3 * past) * np.clip(1.35 - 1.0 * past, 0.3, 1.0)
     # Denser along the middle than at the edges.
-    off = half * np.clip(dice.normal(0, 0.5, count), -1.15, 1.15)
+    off = half * np.clip(dice.normal(0, 0.55, count), -1.2, 1.2)
     across = 0.36 + 0.30 * np.sin(np.pi * np.minimum(1.0, 0.1 + 0.9 * past)) - 1.8 * np.maximum(0.0, past - 0.7) + off
     roots = _placed(edges, along, across)
     root = roots.mix(head.points)
