@@ -178,6 +178,29 @@ def contact_sheets(folders: Sequence[Path], out: Path, count: int, side: int) ->
         write_bytes(out / f"people_{name.removeprefix('expression_')}.jpg", encode_jpeg(sheet(rows, captions=captions, side=side), 88))
 
 
+def differences(folders: Sequence[Path], out: Path, side: int) -> None:
+    """Of the first character that ``folders`` show: the two ends of every expression, and how far they differ, three times enlarged."""
+    first = person_name(read_series(folders[0]))
+    ends = {}
+    for folder in folders:
+        series = read_series(folder)
+        if person_name(series) == first and len(series.varies) == 1 and series.varies[0] in NEAR:
+            shown = pictures(folder, series)
+            apart = np.abs(shown[-1].astype(np.int16) - shown[0])
+            ends[series.varies[0]] = shown[0], shown[-1], np.clip(3 * apart, 0, 255).astype(np.uint8)
+    names = [name for name in EXPRESSIONS if name in ends]
+    rows = [[ends[name][row] for name in names] for row in range(3)]
+    captions = [name.removeprefix("expression_").replace("_", " ") for name in names]
+    write_bytes(out / "people_differences.jpg", encode_jpeg(sheet(rows, captions=captions, side=side), 88))
+
+
+def gallery(folders: Sequence[Path], out: Path, side: int, columns: int = 3) -> None:
+    """The neutral frames of ``folders`` side by side."""
+    shown = [picture for picture in map(neutral_picture, folders) if picture is not None]
+    rows = [shown[start : start + columns] for start in range(0, len(shown), columns)]
+    write_bytes(out / "people_portraits.jpg", encode_jpeg(sheet(rows, side=side), 90))
+
+
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -185,6 +208,7 @@ def main() -> None:
     parser.add_argument("--portraits", type=Path, help="series whose neutral frames are looked at for faces (default: --series)")
     parser.add_argument("--characters", type=Path, required=True, help="the character files they were rendered from")
     parser.add_argument("--write", type=Path, help="Markdown file that gets the table and the contact sheets")
+    parser.add_argument("--gallery", type=Path, help="series whose neutral frames are shown large")
     parser.add_argument("--sheet-characters", type=int, default=12)
     parser.add_argument("--side", type=int, default=112, help="pixels of a frame on a sheet")
     flags = parser.parse_args()
@@ -199,6 +223,9 @@ def main() -> None:
         if flags.write:
             write_between(flags.write, "proof", result)
             contact_sheets(folders, flags.write.parent / "pictures", flags.sheet_characters, flags.side)
+            differences(folders, flags.write.parent / "pictures", flags.side)
+            if flags.gallery:
+                gallery(list(find_series(flags.gallery)), flags.write.parent / "pictures", 320)
 
 
 def neutral_picture(folder: Path) -> Rgb | None:
