@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from cat_dataset.command import reported
-from cat_dataset.errors import InputError, UsageError
+from cat_dataset.errors import UsageError
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.typer_app import run_typer
+from render.disk import check_writable
 from render.farm import machine
 from render.farm.chunks import ChunkRun, Engine
 from render.farm.jobs import Job, expand, part_of
@@ -67,7 +68,7 @@ def render(
         interrupt = None if status else GentleInterrupt("frame of each worker")
         plan = read_plan(plan_file)
         if not status:
-            _make_folder(plan.out)
+            check_writable(plan.out, "out:")
         expansion = expand(plan)
         jobs = part_of(expansion.jobs, task_index, task_count)
         if status:
@@ -105,13 +106,6 @@ def _elsewhere(
         return ChunkRun(jobs, options, engine, interrupt).run()
     finally:
         engine.close()
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise InputError(f"out: {out} is a file, or lies under one; give a folder") from None
 
 
 def _pairs(settings: list[str]) -> dict[str, str]:

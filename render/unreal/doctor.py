@@ -17,7 +17,8 @@ from cat_dataset.errors import InputError
 from cat_dataset.files import read_json
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.typer_app import run_typer
-from render.unreal.driver import calibration, disk
+from render.disk import check_writable
+from render.unreal.driver import calibration
 from render.unreal.driver.checkup import Control, body_controls, face_controls
 from render.unreal.driver.draws import character as character_named
 from render.unreal.driver.editors import opener
@@ -59,7 +60,7 @@ def examine(plan: Plan, character: str | None, all_controls: bool, rights: bool,
     Raises:
         InputError: it lacks something. EditorFailure: it does not answer, or cannot render.
     """
-    disk.make_folder(plan.out)
+    check_writable(plan.out, "out:")
     whose = character_named(character or plan.characters[0])
     task = next(task for task in expand(plan))
     session = opener(plan)(task)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from argparse import Namespace
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from cat_dataset.errors import InputError, NoRoom
 from render.blender.figure import shot
 from render.blender.sources import Source, one_of
 from render.blender.stage.pose import LENS_MM
@@ -18,6 +16,7 @@ from render.blender.stage.sky import random_turn
 from render.blender.stage.viewpoint import Viewpoint, viewpoint
 from render.blender.sweeping.series_id import series_id
 from render.blender.sweeping.spec import Sweep
+from render.disk import check_fits
 
 REVISION = 2
 """Raise it when a change to the scene or the render settings changes pixels."""
@@ -78,21 +77,6 @@ def _of_a_person(sweep: Sweep, flags: Namespace) -> dict[str, Any]:
     return {"shot": chosen, "lens_mm": flags.lens or LENS_MM, "figure_revision": FIGURE_REVISION}
 
 
-def check_writable(out: Path) -> None:
-    """Make the folder ``out`` and write into it.
-
-    Raises:
-        InputError: it is, or lies under, a file. OSError: it cannot be made or written.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise InputError(f"--out {out} is a file, or lies under one; give a folder") from None
-    probe = out / ".writable"
-    probe.write_bytes(b"")
-    probe.unlink()
-
-
 def check_room(out: Path, frames: int, size: int, passes: Collection[str] = ()) -> None:
     """See that ``frames`` more pictures with their ``passes`` fit on the disk of ``out``.
 
@@ -100,8 +84,4 @@ def check_room(out: Path, frames: int, size: int, passes: Collection[str] = ()) 
         NoRoom: they do not.
     """
     each = size * size * (BYTES_PER_PIXEL + sum(BYTES_PER_PIXEL_OF[name] for name in passes))
-    needed, free = int(frames * each), shutil.disk_usage(out).free
-    if needed > free:
-        raise NoRoom(
-            f"{out} has {free / 1e6:.1f} MB free and {frames} frames need about {needed / 1e6:.1f} MB; free some space or use another --out"
-        )
+    check_fits(out, frames, frames * each, "--out")

@@ -22,9 +22,10 @@ from render.blender.picture.look import look_of
 from render.blender.sources import Report, Source, builtin_asset, gather
 from render.blender.stage import sky, sky_files
 from render.blender.stage.scene import Scene
-from render.blender.sweeping.plan import Job, check_room, check_writable, plan
+from render.blender.sweeping.plan import Job, check_room, plan
 from render.blender.sweeping.series import OnFrame, render_series
 from render.blender.sweeping.spec import Sweep
+from render.disk import check_writable
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Session:
         look = look_of(flags)
         sweeps = [sweeps] if isinstance(sweeps, Sweep) else sweeps
         jobs = plan(sweeps, assets, skies, flags, look)
-        check_writable(flags.out)
+        check_writable(flags.out, "--out")
         if look["samples"] is None:
             jobs = plan(sweeps, assets, skies, flags, time_budget.settle(flags, look, jobs, self._ready))
         missing = [job for job in jobs if not self._policy.is_complete(job.folder, job.settings, job.asset.path)]

@@ -10,6 +10,7 @@ import typer
 from cat_dataset.command import note, reported
 from cat_dataset.interrupt import GentleInterrupt
 from cat_dataset.typer_app import run_typer
+from render.disk import check_writable
 from render.outcome import FAILURES, Report, conclude, write_failures
 from render.unreal.driver import disk
 from render.unreal.driver.editors import opener
@@ -53,7 +54,7 @@ def render(plan: Plan, interrupt: GentleInterrupt | None, poll: float = POLL_S) 
     """
     if plan.elsewhere:
         note(f"{', '.join(plan.elsewhere)}: rendered by the other command, not by {plan.kind}")
-    disk.make_folder(plan.out)
+    check_writable(plan.out, "out:")
     found = standing(expand(plan))
     for task in found.open[:1]:  # what no editor would take is found before one is looked for
         parse_job(task.for_run((0,), (plan.out / OURS).resolve(), 0).as_json(), f"{plan.path}: {task.series}")
