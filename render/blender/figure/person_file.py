@@ -1,12 +1,15 @@
 """The character file ``.person``: what `render.people` makes and Blender reads. Standard library only.
 
-A line with the format's name and version, a line of JSON, and then every array, little-endian, in the order of the header:
-float32 for numbers, int32 for indices. Metres, z up, the person faces −y and stands with the soles at z = 0; left is +x.
+A line with the format's name and version, a line of JSON, every array, little-endian, in the order of the header (float32 for
+numbers, int32 for indices), and the SHA-256 of all that, which the first files lack. Metres, z up, the person faces −y and stands
+with the soles at z = 0; left is +x.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import stat
 import sys
 from array import array
 from collections.abc import Iterator, Mapping
@@ -16,12 +19,13 @@ from typing import Any
 
 from cat_dataset.errors import InputError
 from cat_dataset.files import write_bytes
+from render.blender.figure.person_check import KINDS, check, parse, text
 
 SUFFIX = ".person"
 MAGIC = b"cat-dataset person 1\n"
 LARGEST_HEADER = 8 << 20
-LARGEST_FILE = 1 << 30
-SURFACE, STRANDS = "surface", "strands"
+LARGEST_FILE = 1 << 28
+SURFACE, STRANDS = KINDS
 
 Sparse = tuple["array[int]", "array[float]"]
 """Points by index, and what each of them has: a weight, or an offset of three numbers in metres."""
@@ -93,17 +97,21 @@ def write_person(path: Path, person: Person) -> None:
     }  # fmt: skip
     blocks = [_little(block).tobytes() for part in person.parts for block in _arrays(part)]
     line = json.dumps(header, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-    write_bytes(path, b"".join([MAGIC, line, *blocks]))
+    content = b"".join([MAGIC, line, *blocks])
+    write_bytes(path, content + hashlib.sha256(content).digest())
 
 
 def read_person(path: Path) -> Person:
     """The character in ``path``.
 
     Raises:
-        InputError: not a character file, cut off, or with indices that point nowhere.
+        InputError: not a character file, cut off, changed, or with what no person can have (`render.blender.figure.person_check`).
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        there = path.stat()
+        if not stat.S_ISREG(there.st_mode):
+            raise InputError(f"{path} is not a file; name a character file")
+        if there.st_size > LARGEST_FILE:
             raise InputError(f"{path} is larger than a character file can be; make it again with python -m render.people.make")
         content = path.read_bytes()
     except OSError as error:
@@ -112,10 +120,10 @@ def read_person(path: Path) -> Person:
         raise InputError(f"{path} is no character file of this version; make it again with python -m render.people.make")
     end = content.find(b"\n", len(MAGIC), len(MAGIC) + LARGEST_HEADER)
     try:
-        header = json.loads(content[len(MAGIC) : end if end > 0 else len(MAGIC)])
-        person = _person(header, _Reader(content, end + 1))
-        _check(person)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        line = content[len(MAGIC) : end if end > 0 else len(MAGIC)]
+        person = _person(parse(line), _Reader(content, end + 1))
+        check(person)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}: {error}); make it again with python -m render.people.make") from None
     return person
 
@@ -134,8 +142,9 @@ class _Reader:
         return _little(block)
 
     def end(self) -> None:
-        if self._at != len(self._content):
-            raise ValueError("there is something behind its end")
+        told = self._content[self._at :]
+        if told and told != hashlib.sha256(self._content[: self._at]).digest():
+            raise ValueError("its checksum does not fit")
 
 
 def _arrays(part: Part) -> Iterator[array[Any]]:
@@ -164,52 +173,31 @@ def _person(header: dict[str, Any], reader: _Reader) -> Person:
         count = one["points"]
 
         def sparse(key: str, width: int, one: dict[str, Any] = one) -> dict[str, Sparse]:
-            return {str(name): (reader.take("i", size), reader.take("f", width * size)) for name, size in one[key]}
+            return {text(name): (reader.take("i", size), reader.take("f", width * size)) for name, size in one[key]}
 
         parts.append(
             Part(
-                name=str(one["name"]),
-                kind=str(one["kind"]),
+                name=text(one["name"]),
+                kind=text(one["kind"]),
                 points=reader.take("f", 3 * count),
                 sizes=reader.take("i", one["sizes"]),
                 corners=reader.take("i", one["corners"]),
                 weights=sparse("weights", 1),
                 shapes=sparse("shapes", 3),
                 halfway=sparse("halfway", 3),
-                fields={str(name): reader.take("f", count) for name in one["fields"]},
+                fields={text(name): reader.take("f", count) for name in one["fields"]},
                 look=dict(one["look"]),
             )
         )
     reader.end()
-    bones = [Bone(str(name), str(parent), _point(head), _point(tail)) for name, parent, head, tail in header["bones"]]
+    bones = [Bone(text(name), text(parent), _point(head), _point(tail)) for name, parent, head, tail in header["bones"]]
     landmarks = {str(name): (str(part), int(index)) for name, (part, index) in header["landmarks"].items()}
-    return Person(str(header["name"]), dict(header["recipe"]), parts, bones, landmarks, str(header["licence"]))
+    return Person(text(header["name"]), dict(header["recipe"]), parts, bones, landmarks, text(header["licence"]))
 
 
 def _point(raw: Any) -> tuple[float, float, float]:
     x, y, z = (float(value) for value in raw)
     return x, y, z
-
-
-def _check(person: Person) -> None:
-    names = [bone.name for bone in person.bones]
-    parents = {"", *names}
-    if any(bone.parent not in parents for bone in person.bones):
-        raise ValueError("a bone hangs on one that is not there")
-    for part in person.parts:
-        if part.kind not in (SURFACE, STRANDS):
-            raise ValueError(f"{part.name} is of an unknown kind")
-        listed = part.corners if part.kind == SURFACE else part.sizes
-        if sum(part.sizes) != (len(part.corners) if part.kind == SURFACE else part.count) or (listed and min(part.sizes) < 2):
-            raise ValueError(f"{part.name} has polygons or strands of other sizes than points")
-        for indices in [part.corners, *(one[0] for group in (part.weights, part.shapes, part.halfway) for one in group.values())]:
-            if indices and not (min(indices) >= 0 and max(indices) < part.count):
-                raise ValueError(f"{part.name} refers to points that it lacks")
-        if not set(part.weights) <= set(names):
-            raise ValueError(f"{part.name} follows a bone that is not there")
-    for name, (part_name, index) in person.landmarks.items():
-        if not 0 <= index < person.part(part_name).count:
-            raise ValueError(f"the landmark {name} lies nowhere")
 
 
 def _little(block: array[Any]) -> array[Any]:
