@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cat_dataset.errors import InputError
-from render.blender.figure.person_file import SUFFIX, read_person, write_person
+from render.blender.figure.person_file import MAGIC, SUFFIX, read_person, write_person
 from render.people.body import person
 from render.people.drawing import draw
 
@@ -29,11 +29,13 @@ def wanted(folder: Path, seed: int, index: int) -> bool:
     """Whether the character ``index`` of ``seed`` is still to be made: its file is missing, damaged or of another version.
 
     Raises:
-        InputError: another seed's character is in its place.
+        InputError: another seed's character is in its place, or what is no character at all.
     """
     path = place(folder, index)
     if not path.exists():
         return True
+    if not _may_go(path):
+        raise InputError(f"{path} is in the way and no character file; move it away, or choose another --out folder")
     try:
         recipe = read_person(path).recipe
     except InputError:
@@ -41,6 +43,16 @@ def wanted(folder: Path, seed: int, index: int) -> bool:
     if recipe.get("seed") != seed:
         raise InputError(f"{path} is a character of seed {recipe.get('seed')}, not {seed}; choose another --out folder")
     return recipe != made_from(seed, index)
+
+
+def _may_go(path: Path) -> bool:
+    """Whether ``path`` is a character file of any version, or what was left of one."""
+    if not path.is_file():
+        return False
+    kind = MAGIC[: MAGIC.rindex(b" ")]
+    with open(path, "rb") as stream:
+        begun = stream.read(len(kind))
+    return kind.startswith(begun)
 
 
 def write(folder: Path, seed: int, index: int) -> str:

@@ -23,6 +23,8 @@ from cat_dataset.parallel import default_workers
 from cat_dataset.progress import Progress
 
 MOST = 10_000
+LARGEST_SEED = 1 << 53
+"""Beyond it JSON readers round."""
 FEW = 4
 """Up to so many characters are not worth further processes, each of which must read the shapes first."""
 
@@ -61,6 +63,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"--count {options.count}: ask for 1 to {MOST} characters")
     if not 0 <= options.first <= 10 * MOST:
         raise UsageError(f"--first {options.first}: indices run from 0 to {10 * MOST}")
+    if not 0 <= options.seed <= LARGEST_SEED:
+        raise UsageError(f"--seed {options.seed}: give a whole number from 0 to {LARGEST_SEED}")
     if not 0 <= options.workers <= 64:
         raise UsageError(f"--workers {options.workers}: give 1 to 64, or 0 for one for each core")
     if options.out.exists() and not options.out.is_dir():

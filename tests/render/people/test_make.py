@@ -66,6 +66,8 @@ def test_older_versions_are_made_again_and_other_seeds_are_not_touched(folder: P
     [
         (["--count", "0"], "--count 0"),
         (["--first", "-1"], "--first -1"),
+        (["--seed", "-1"], "--seed -1"),
+        (["--seed", "9" * 60], "give a whole number from 0 to"),
         (["--workers", "99"], "--workers 99"),
         (["--out", __file__], "is a file"),
     ],
@@ -76,6 +78,21 @@ def test_impossible_flags_end_in_one_line(words: list[str], says: str, capsys: p
     assert ended.value.code == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and says in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_what_is_no_character_is_not_written_over(is_folder: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    there = tmp_path / "p0000.person"
+    if is_folder:
+        there.mkdir()
+    else:
+        there.write_text("my notes", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        make.main(["--out", str(tmp_path), "--count", "1"])
+    assert ended.value.code == 2
+    assert "p0000.person is in the way and no character file; move it away" in capsys.readouterr().err
+    assert there.is_dir() if is_folder else there.read_text(encoding="utf-8") == "my notes"
+    assert keeping.wanted(tmp_path / "none", 0, 0)
 
 
 def test_without_anny_the_line_says_what_to_install(
