@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from cat_dataset.errors import InputError, UsageError
 
 PLAN_CAP = 4 << 20
 """Bytes of the largest plan that is read at all."""
+LONGEST_NUMBER = 4000
+"""Digits of a whole number; Python cannot show one of more than 4300."""
+_WHOLE = "tag:yaml.org,2002:int"
 
 
 def read_yaml(path: Path, if_too_large: str) -> Any:
@@ -32,6 +35,9 @@ def read_yaml(path: Path, if_too_large: str) -> Any:
     try:
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
+        endless = next((node for node in _nodes(root) if node.tag == _WHOLE and len(node.value) > LONGEST_NUMBER), None)
+        if endless is not None:  # of base 2, 8, 16 or 60, which Python reads, and then cannot show
+            raise InputError(f"{path} has a number of {len(endless.value)} digits in line {endless.start_mark.line + 1}; no key takes it")
         twice = _named_twice(root)
         if twice is not None:
             raise InputError(f"{path} says {twice.value!r} twice, the second time in line {twice.start_mark.line + 1}; leave one out")
@@ -84,23 +90,26 @@ def shown(value: Any) -> str:
     return (short.repr(value) if isinstance(value, list | dict) else str(value))[:80]
 
 
-def _named_twice(root: Any) -> Any:
-    """The YAML node of a key that its mapping has already, of which PyYAML would keep the last in silence; None if none has."""
+def _nodes(root: Any) -> Iterator[Any]:
+    """Every YAML node below ``root``, once."""
     waiting, seen = [root], set()
     while waiting:
         node = waiting.pop()
-        if id(node) in seen or not isinstance(getattr(node, "value", None), list):
+        if node is None or id(node) in seen:
             continue
         seen.add(id(node))
+        yield node
+        for child in node.value if isinstance(node.value, list) else ():
+            waiting.extend(child if isinstance(child, tuple) else (child,))
+
+
+def _named_twice(root: Any) -> Any:
+    """The YAML node of a key that its mapping has already, of which PyYAML would keep the last in silence; None if none has."""
+    for node in _nodes(root):
         keys: set[str] = set()
-        for child in node.value:
-            if not isinstance(child, tuple):
-                waiting.append(child)
-                continue
-            key, value = child
+        for key in [child[0] for child in node.value if isinstance(child, tuple)]:
             if isinstance(key.value, str):
                 if key.value in keys:
                     return key
                 keys.add(key.value)
-            waiting.append(value)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -88,7 +89,7 @@ class Table:
 
     def finite(self, key: str) -> bool:
         """True; a number that is not finite is refused."""
-        if not isinstance(self.data[key], int | float) or not math.isfinite(self.data[key]):
+        if not isinstance(self.data[key], int | float) or not abs(self.data[key]) <= sys.float_info.max:
             raise self._wrong(key, "a finite number")
         return True
 

@@ -6,6 +6,7 @@ nothing else; a beat that stands still for long while the process lives means th
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from dataclasses import asdict, dataclass, field, fields
@@ -22,6 +23,8 @@ TRIES = 40
 """Attempts at a rename or a read that Windows refuses while the other side has the file open."""
 PAUSE = 0.05
 """Seconds between them."""
+LARGEST = 1e9
+"""Of a control's value: no rig has one, and what is not a number is not below it."""
 
 
 @dataclass
@@ -81,6 +84,8 @@ def read_status(path: Path) -> Status | None:
     Raises:
         InputError: it is not a status file of this version.
     """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is not a file; delete it and run again")
     for attempt in range(TRIES):
         try:
             data = read_json(path)
@@ -102,4 +107,28 @@ def read_status(path: Path) -> Status | None:
             raise InputError(f"{path}: field {name!r} is not a {types[name].__name__ if name in types else 'known field'}")
     if "job" not in data or data.get("state") not in STATES:
         raise InputError(f"{path} names no job or has the unknown state {data.get('state')!r}")
-    return Status(**data)
+    status = Status(**data)
+    wrong = _wrong_inside(status)
+    if wrong:
+        raise InputError(f"{path}: something in {wrong!r} is not as it should be; the editor runs another version of this code")
+    return status
+
+
+def _wrong_inside(status: Status) -> str:
+    """The field that holds what it must not; "" if none does. What passes can be written into a series."""
+    for name in ("files", "notes"):
+        if not all(isinstance(one, str) for one in getattr(status, name)):
+            return name
+    if not all(isinstance(asset, str) for asset in status.rigs.values()):
+        return "rigs"
+    for values in status.controls.values():
+        if not isinstance(values, dict) or not all(type(one) in (int, float) and -LARGEST <= one <= LARGEST for one in values.values()):
+            return "controls"
+    if not all(isinstance(limit, dict) for limit in status.limits.values()):
+        return "limits"
+    for name, value in vars(status).items():
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError):  # no number, or half of a surrogate pair
+            return name
+    return ""

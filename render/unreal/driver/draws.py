@@ -41,7 +41,7 @@ class Named:
 
 def character(given: str) -> Named:
     """The character that a plan names: a path, or the NAME of a MetaHuman where they are put unless told."""
-    return Named(given if "/" in given else f"/Game/MetaHumans/{given}/BP_{given}")
+    return Named(_short(given) if "/" in given else f"/Game/MetaHumans/{given}/BP_{given}")
 
 
 def view(seed: int, whose: str, index: int, azimuths: tuple[float, float], elevations: tuple[float, float]) -> tuple[float, float]:
@@ -57,4 +57,10 @@ def sky(seed: int, whose: str, skies: Sequence[str]) -> tuple[Named, float]:
     drawn = {one: hashlib.sha256(f"sky {seed} {whose} {one}".encode()).digest() for one in skies}
     chosen = max(drawn, key=drawn.__getitem__)
     turn = round(random.Random(f"turn {seed} {whose} {chosen}").uniform(0.0, 360.0), DIGITS)
-    return Named(chosen), turn if "/" in chosen else 0.0
+    return Named(_short(chosen)), turn if "/" in chosen else 0.0
+
+
+def _short(path: str) -> str:
+    """The path of an asset without the object in it, where that is the asset itself (/Game/A.A): one asset, one name."""
+    asset, _, inside = path.partition(".")
+    return asset if inside == asset.rpartition("/")[2] else path

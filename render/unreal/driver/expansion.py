@@ -95,8 +95,9 @@ def expand(plan: Plan) -> Iterator[Task]:
     seen: dict[str, str] = {}
     for given in plan.characters:
         whose = character(given)
-        if seen.setdefault(whose.path, given) != given:
-            raise UsageError(f"{plan.path}: characters: {seen[whose.path]} and {given} are the same; leave one out")
+        there = seen.setdefault(whose.path.lower(), given)  # Unreal does not tell capital letters from small ones
+        if there != given:
+            raise UsageError(f"{plan.path}: characters: {there} and {given} are the same; leave one out")
         chosen, turn = sky(plan.seed, whose.key, plan.skies)
         for name in plan.states:
             for index in range(plan.views):

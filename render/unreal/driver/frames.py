@@ -41,13 +41,15 @@ def read_frame(path: Path, size: int) -> Picture:
         Unfinished: absent or cut off. InputError: whole, and not an 8-bit RGB or RGBA PNG of ``size`` × ``size``.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is not a file; delete it and run again")
         there = path.stat().st_size
         if there > size * size * 8 + SPARE:
             raise InputError(f"{path} has {there} bytes, more than a frame of {size}×{size} can have; it is not from this render")
         data = path.read_bytes()
     except FileNotFoundError:
         raise Unfinished(f"{path} is missing") from None
-    except PermissionError as error:  # Windows, while the writer has it open
+    except OSError as error:  # Windows, while the writer has it open; or a link in a circle
         raise Unfinished(f"{path} cannot be opened: {error.strerror}") from None
     if not data.startswith(b"\x89PNG"):
         raise _not_a_png(path, data)

@@ -79,6 +79,25 @@ def test_other_files_are_refused(change: dict[str, Any], tmp_path: Path) -> None
         read_status(tmp_path / "status.json")
 
 
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        ("controls", {"0": 3}), ("controls", {"0": {"a": "x"}}), ("controls", {"0": {"a": float("nan")}}),
+        ("controls", {"0": {"a": 10**400}}), ("limits", {"a": [0, 1]}), ("limits", {"a": {"rest": [float("inf")]}}), ("rigs", {"face": 3}), ("notes", [1]), ("files", [[]]),
+        ("engine", "\ud800"),
+    ],
+)  # fmt: skip
+def test_what_no_series_can_take_is_refused(name: str, inside: Any, tmp_path: Path) -> None:
+    (tmp_path / "status.json").write_text(json.dumps({**asdict(FULL), name: inside}), encoding="utf-8")
+    with pytest.raises(InputError, match=f"something in '{name}' is not as it should be"):
+        read_status(tmp_path / "status.json")
+
+
+def test_a_folder_is_no_status(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not a file"):
+        read_status(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 1, "state": "failed"}'])
 def test_what_is_no_status_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "status.json").write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ import pytest
 from cat_dataset.errors import UsageError
 from cat_dataset.people import EXPRESSIONS, POSES
 from cat_dataset.series import ID_PATTERN
+from render.unreal.driver import draws
 from render.unreal.driver.expansion import Task, expand
 from render.unreal.job import parse_job
 from tests.render.unreal.driver.plans import plan
@@ -84,3 +85,8 @@ def test_the_settings_tell_apart_whatever_the_manifests_do(tmp_path: Path) -> No
 def test_one_character_under_two_names_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Ada and /Game/MetaHumans/Ada/BP_Ada are the same"):
         tasks(tmp_path, characters=["Ada", "/Game/MetaHumans/Ada/BP_Ada"])
+    with pytest.raises(UsageError, match="Ada and ada are the same"):
+        tasks(tmp_path, characters=["Ada", "ada"])
+    with pytest.raises(UsageError, match=r"Ada and /Game/MetaHumans/Ada/BP_Ada\.BP_Ada are the same"):
+        tasks(tmp_path, characters=["Ada", "/Game/MetaHumans/Ada/BP_Ada.BP_Ada"])
+    assert draws.character("/Game/People/X.X") == draws.character("/Game/People/X") != draws.character("/Game/People/X.Y")

@@ -49,6 +49,12 @@ def test_a_frame_that_is_not_there_is_unfinished(tmp_path: Path) -> None:
         read_frame(tmp_path / "0000.png", 16)
 
 
+def test_what_is_no_file_is_no_frame(tmp_path: Path) -> None:
+    (tmp_path / "0000.png").mkdir()
+    with pytest.raises(InputError, match="is not a file"):
+        read_frame(tmp_path / "0000.png", 16)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -105,6 +105,14 @@ def test_a_key_that_is_said_twice_is_refused(tmp_path: Path) -> None:
         read_plan(path, "expressions")
 
 
+@pytest.mark.parametrize("number", ["0b" + "1" * 9000, "1" + ":59" * 3000, "7" * 9000])
+def test_a_number_without_end_is_refused(number: str, tmp_path: Path) -> None:
+    path = write_plan(tmp_path, seed=None)
+    path.write_text(path.read_text(encoding="utf-8") + f"seed: {number}\n", encoding="utf-8")
+    with pytest.raises(CatError, match=r"has a number of \d+ digits in line \d+; no key takes it"):
+        read_plan(path, "expressions")
+
+
 def test_a_range_that_one_attribute_cannot_have_names_it(tmp_path: Path) -> None:
     with pytest.raises(CatError, match=r"pose_elbow_bend = -5 is outside its range 0 to 10.*plan of its own"):
         plan(tmp_path, "poses", attributes=["pose_head_yaw", "pose_elbow_bend"], range=[-5, 5])
