@@ -36,18 +36,27 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; --help lists the flags")
 
 
-def shared_flags(program: str, description: str, asset: str | None = "builtin:car") -> Parser:
-    """A parser with the flags of every sweep; ``asset`` is rendered where none is named; None: character files alone are."""
+def shared_flags(
+    program: str,
+    description: str,
+    asset: str | None = "builtin:car",
+    azimuths: tuple[float, float] = (0.0, 360.0),
+    elevations: tuple[float, float] = (5.0, 75.0),
+) -> Parser:
+    """A parser with the flags of every sweep; ``asset`` is rendered where none is named; None: character files alone are.
+    Viewpoints lie between ``azimuths`` and ``elevations`` unless told, in degrees.
+    """
     parser = Parser(
         prog=program, usage=f"{program} [flags]", description=description, allow_abbrev=False,
-        epilog=f"attributes for --also and --hold, and their ranges:\n{driven_attributes()}\n\nthe conventions of each: docs/sweeps.md",
+        epilog=f"attributes for --also and --hold, and their ranges:\n{driven_attributes(asset is None)}\n\n"
+        "the conventions of each: docs/sweeps.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.set_defaults(default_asset=asset, asset_kinds=None, one_sky=False, shot=None, lens=None)
     parser.own = parser.add_argument_group("this sweep")
     add_state_flags(parser.add_argument_group("states"), _whole, STATES)
     _add_source_flags(parser.add_argument_group("what is rendered"), asset)
-    _add_view_flags(parser.add_argument_group("viewpoints"))
+    _add_view_flags(parser.add_argument_group("viewpoints"), azimuths, elevations)
     _add_picture_flags(parser.add_argument_group("pictures"))
     running = parser.add_argument_group("the run")
     running.add_argument(
@@ -73,7 +82,8 @@ def _add_source_flags(group: Group, asset: str | None) -> None:
     )
     group.add_argument(
         "--hdri", nargs="+", action="extend", metavar="FILE", default=None,
-        help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender (default: two of them)",
+        help="EXR or HDR skies, folders of them, or builtin:NAME for those that come with Blender "
+        f"(default: {'two' if asset else 'one'} of them{'' if asset else ' for each character'})",
     )  # fmt: skip
     group.add_argument(
         "--floor", choices=FLOORS, default="none",
@@ -84,7 +94,7 @@ def _add_source_flags(group: Group, asset: str | None) -> None:
     )
 
 
-def _add_view_flags(group: Group) -> None:
+def _add_view_flags(group: Group, azimuths: tuple[float, float], elevations: tuple[float, float]) -> None:
     group.add_argument(
         "--views", type=_whole(1, 10_000), default=2, metavar="N", help="random viewpoints per object and sky (default: %(default)s)"
     )
@@ -92,12 +102,13 @@ def _add_view_flags(group: Group) -> None:
         "--first-view", type=_whole(0, 99_999), default=0, metavar="N", help="number of the first viewpoint (default: %(default)s)"
     )
     group.add_argument(
-        "--azimuths", nargs=2, type=float, default=[0.0, 360.0], metavar=("LO", "HI"),
-        help="degrees about the vertical between which viewpoints lie; -90 looks at an object's front (default: all round)",
+        "--azimuths", nargs=2, type=float, default=list(azimuths), metavar=("LO", "HI"),
+        help="degrees about the vertical between which viewpoints lie; -90 looks at an object's front "
+        f"(default: {'{:g} {:g}'.format(*azimuths) if azimuths[1] - azimuths[0] < 360 else 'all round'})",
     )  # fmt: skip
     group.add_argument(
-        "--elevations", nargs=2, type=float, default=[5.0, 75.0], metavar=("LO", "HI"),
-        help="degrees above the horizon between which viewpoints lie (default: 5 75)",
+        "--elevations", nargs=2, type=float, default=list(elevations), metavar=("LO", "HI"),
+        help="degrees above the horizon between which viewpoints lie (default: {:g} {:g})".format(*elevations),
     )  # fmt: skip
     group.add_argument(
         "--seed", type=_whole(0, 2**31 - 1), default=0, metavar="N",

@@ -28,8 +28,8 @@ KEY = "smile/frown"
 
 def parser() -> Parser:
     """The flags of this sweep."""
-    made = shared_flags("deform.py", "Render an object with its shape keys at known values.", asset="builtin:face")
-    made.set_defaults(azimuths=[-130.0, -50.0], elevations=[0.0, 25.0])  # expressions are seen from the front
+    # expressions are seen from the front
+    made = shared_flags("deform.py", "Render an object with its shape keys at known values.", "builtin:face", (-130.0, -50.0), (0.0, 25.0))
     made.own.add_argument(
         "--key", nargs="+", action="extend", metavar="SPEC",
         help="shape keys that make an attribute: [ATTRIBUTE=]KEY[+KEY...][/KEY[+KEY...]], after the slash those of its negative side; "

@@ -35,11 +35,8 @@ STATES, COUNT = 21, 3
 
 def parser() -> Parser:
     """The flags of this sweep."""
-    made = shared_flags("people.py", "Render people with known expressions and poses.", asset=None)
-    made.set_defaults(
-        states=STATES, views=1, azimuths=list(AZIMUTHS), elevations=list(ELEVATIONS), asset_kinds=(PERSON,), one_sky=True,
-        vary_default="smile", lens=LENS_MM,
-    )  # fmt: skip
+    made = shared_flags("people.py", "Render people with known expressions and poses.", None, AZIMUTHS, ELEVATIONS)
+    made.set_defaults(states=STATES, views=1, asset_kinds=(PERSON,), one_sky=True, vary_default="smile", lens=LENS_MM)
     short = {of: name for name, (of, _, _) in KNOBS.items()}
     made.own.add_argument(
         "--vary", nargs="+", action="extend", metavar="WHAT", choices=[*KNOBS, *GROUPS], type=lambda text: short.get(text, text),
@@ -126,8 +123,8 @@ def _millimetres(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 100,000")
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 10,000")
     return int(text)
 
 

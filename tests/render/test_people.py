@@ -37,6 +37,13 @@ def test_without_flags_it_is_a_smile_in_21_states() -> None:
     assert (flags.views, flags.lens, flags.azimuths, flags.elevations) == (1, 85, [-140, -40], [-5, 25])
 
 
+def test_help_names_what_holds_for_people() -> None:
+    said = " ".join(people.parser().format_help().split())
+    for part in ("(default: -140 -40)", "(default: -5 25)", "one of them for each character", "expression_sneer -10 to 10 point"):
+        assert part in said
+    assert "material_hue" not in said
+
+
 def test_a_group_is_a_series_for_each_attribute() -> None:
     made = sweeps("--vary", "all-expressions", "all-poses", "smile", "--states", 3)
     assert [one.varies for one in made] == [(name,) for name in EXPRESSIONS + POSES]
@@ -67,6 +74,7 @@ def test_several_attributes_make_one_series() -> None:
         (["--vary", "elbow_bend", "--range", -5, 5], "must have two ends inside 0 to 10"),
         (["--lens", 3], "outside 10 to 1000 mm"),
         (["--characters", 0], "not a whole number from 1"),
+        (["--characters", 10_001], "not a whole number from 1 to 10,000"),
         (["--asset", "a.person", "--characters", 3], "give one of them"),
         (["--vary", "smile", "--also", "expression_smile", 0, 5], "varied twice"),
     ],

@@ -168,6 +168,7 @@ def test_what_cannot_be_is_refused_in_a_line(people: Path, tmp_path: Path) -> No
             ["people", *out, "--asset", "builtin:car"],
             ["people", *out, "--asset", torn],
             ["people", *out, "--asset", person, "--elevations", -40, 10],
+            ["people", *out[:-4], "--asset", person, "--hdri", "builtin:nope", *out[-2:]],
         ]
     )
     wanted = [
@@ -177,6 +178,7 @@ def test_what_cannot_be_is_refused_in_a_line(people: Path, tmp_path: Path) -> No
         "builtin:car is an object, and this sweep is of people",
         "is damaged (ValueError: it is cut off)",
         "inside -30 to 85 degrees",
+        "there is no builtin:nope sky",
     ]
     for run, line in zip(runs, wanted, strict=True):
         assert run.returncode == 2, run

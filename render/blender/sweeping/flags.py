@@ -74,11 +74,13 @@ def chosen_spans(flags: Namespace, choices: Choices) -> list[Span]:
     return spans
 
 
-def driven_attributes() -> str:
-    """The attributes that every sweep can vary or hold, a line each: name, range, unit."""
+def driven_attributes(of_people: bool = False) -> str:
+    """The attributes that every sweep, or that of people, can vary or hold, a line each: name, range, unit."""
     lines = []
     for kind, names in DIALS.items():
-        for name in names if kind != "deform" else ():
+        for name in names if kind != ("material" if of_people else "deform") else ():
+            if name == "deformation":
+                continue  # of objects alone
             chosen = attribute(name)
             lines.append(f"  {name:22} {chosen.low:g} to {chosen.high:g} {chosen.unit}")
     return "\n".join(lines)

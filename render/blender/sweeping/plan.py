@@ -60,7 +60,7 @@ def plan(
             lowest = shot.LOWEST
         indices = range(flags.first_view, flags.first_view + flags.views)
         views = [viewpoint(flags.seed, asset.key, index, flags.azimuths, flags.elevations, lowest) for index in indices]
-        for sky in [one_of(flags.seed, asset.key, skies)] if flags.one_sky else skies:
+        for sky in [one_of(flags.seed, asset.key, skies)] if flags.one_sky and skies else skies:
             for view in views:
                 turn = random_turn(flags.seed, asset.key, sky.key, view.index)
                 settings = {
