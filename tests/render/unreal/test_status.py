@@ -83,7 +83,8 @@ def test_other_files_are_refused(change: dict[str, Any], tmp_path: Path) -> None
     ("name", "inside"),
     [
         ("controls", {"0": 3}), ("controls", {"0": {"a": "x"}}), ("controls", {"0": {"a": float("nan")}}),
-        ("controls", {"0": {"a": 10**400}}), ("limits", {"a": [0, 1]}), ("limits", {"a": {"rest": [float("inf")]}}), ("rigs", {"face": 3}), ("notes", [1]), ("files", [[]]),
+        ("controls", {"0": {"a": 10**400}}), ("limits", {"a": [0, 1]}), ("limits", {"a": {"rest": [float("inf")]}}), ("rigs", {"face": 3}),
+        ("notes", [1]), ("files", [[]]),
         ("engine", "\ud800"),
     ],
 )  # fmt: skip
