@@ -151,7 +151,7 @@ def test_characters_that_are_there_are_not_made_again(tmp_path: Path, monkeypatc
     assert making.characters(tmp_path, 2, 5) == [tmp_path / "p0.person", tmp_path / "p1.person"]
     with pytest.raises(UsageError, match=r"CAT_PYTHON, or run there: python -m render.people.make --out .* --count 4 --seed 5"):
         making.characters(tmp_path, 4, 5)
-    with pytest.raises(UsageError, match="none was found"):
+    with pytest.raises(UsageError, match="no-such-python, which CAT_PYTHON names, is none; pip install"):
         making.characters(tmp_path, 1, seed=6)
 
 

@@ -37,7 +37,7 @@ def characters(folder: Path, count: int, seed: int) -> list[Path]:
         if status in (INTERRUPTED, -signal.SIGINT):
             raise KeyboardInterrupt
         if status == 2:
-            raise InputError(f"no characters were made, for the reason above; try python -m {' '.join(words)}")
+            raise InputError(f"no characters were made in {folder}, for the reason above; see to that, or name another --people-dir")
         if status:
             raise RunFailed(f"python -m {' '.join(words)} ended with status {status}; run it again to see why")
         there = _found(folder, count, seed)
@@ -87,9 +87,11 @@ def _python(words: list[str]) -> str:
             continue
         if good.returncode == 0:
             return program
+    named = os.environ.get(PYTHON)
+    found = "none was found" if named is None else f"{named}, which {PYTHON} names, is none"
     raise UsageError(
-        f"characters are made by a Python that has the package anny, and none was found; name one in {PYTHON}, "
-        f"or run there: python -m {' '.join(words)}"
+        f"characters are made by a Python that has the package anny, and {found}; pip install 'cat-dataset[people]' there, "
+        f"name {'one' if named is None else 'another'} in {PYTHON}, or run there: python -m {' '.join(words)}"
     )
 
 
