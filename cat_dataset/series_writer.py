@@ -227,7 +227,7 @@ def _refuse_other(folder: Path, found: Any, wanted: Mapping[str, Any], what: str
 
 def _first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> tuple[str, str, str] | None:
     """Dotted key and both values, shortened, of the first setting in which two JSON objects differ."""
-    for key in sorted({*found, *wanted}):
+    for key in sorted({*found, *wanted}, key=lambda key: (key == "sha256", key)):  # a hash of the rest says least
         one, two = found.get(key), wanted.get(key)
         if isinstance(one, dict) and isinstance(two, dict):
             deeper = _first_difference(one, two, f"{prefix}{key}.")

@@ -163,6 +163,10 @@ def test_other_settings_are_refused(tmp_path: Path) -> None:
         is_complete(tmp_path / "a", {**SETTINGS, "seed": 4})
     with pytest.raises(SeriesConflict, match="finished series"), SeriesWriter(tmp_path / "a", SETTINGS, {}):
         pass
+    with SeriesWriter(tmp_path / "b", {"sha256": "1", "values": [1]}, {}):
+        pass
+    with pytest.raises(SeriesConflict, match=r"with values = \[1\], not \[2\]"):  # and not with a hash that says nothing
+        is_complete(tmp_path / "b", {"sha256": "2", "values": [2]})
 
 
 def test_a_series_against_the_contract_is_not_finished(tmp_path: Path) -> None:

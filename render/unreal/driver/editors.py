@@ -47,7 +47,7 @@ def editor_folder(out: Path) -> Path:
     """A fresh folder for an editor of our own; the oldest of earlier ones go."""
     root = out / OURS
     root.mkdir(parents=True, exist_ok=True)
-    before = sorted(int(path.name[7:]) for path in root.glob("editor-*") if path.name[7:].isdigit())
+    before = sorted(int(path.name[7:]) for path in root.glob("editor-*") if path.name[7:].isdecimal())
     for number in before[: -KEPT + 1]:
         for path in (root / f"editor-{number:04d}").glob("*"):
             path.unlink(missing_ok=True)

@@ -171,7 +171,7 @@ def _next_try(task: Task) -> Path:
     """A folder that no try before had: an editor that was left behind may still write into an older one."""
     root = task.plan.out / OURS / task.series
     root.mkdir(parents=True, exist_ok=True)
-    before = [int(path.name[4:]) for path in root.glob("try-*") if path.name[4:].isdigit()]
+    before = [int(path.name[4:]) for path in root.glob("try-*") if path.name[4:].isdecimal()]
     for number in before:
         shutil.rmtree(root / f"try-{number:04d}" / "frames", ignore_errors=True)
     folder = root / f"try-{max(before, default=0) + 1:04d}"

@@ -139,7 +139,7 @@ class EditorProcess:
         """Copy what it prints; go on reading past the limit and on a full disk, for an editor whose pipe is full stands still."""
         assert self._process.stdout is not None
         written: int | None = 0
-        with stream, self._process.stdout as source, suppress(ValueError, OSError):
+        with suppress(ValueError, OSError), stream, self._process.stdout as source:  # to close it is to write what is left
             while line := source.readline(LONGEST_LINE):
                 self.said.append(line.decode("utf-8", "replace").rstrip())
                 if written is None:

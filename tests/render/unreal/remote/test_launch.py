@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -99,6 +100,18 @@ def test_the_log_is_cut_at_its_limit_and_the_editor_goes_on(tmp_path: Path) -> N
         assert process.wait(5) == 0
     assert process.log.read_text(encoding="utf-8") == "a line of the log\n" * 2 + "[cut here: more than 40 bytes]\n"
     assert process.said[-1] == "last"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_on_a_full_disk_the_editor_goes_on_without_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "log.txt").symlink_to("/dev/full")
+    failed: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    with editor(tmp_path, "echo one; echo two") as process:
+        assert process.wait(5) == 0
+    assert list(process.said) == ["one", "two"]
+    assert not failed
 
 
 def test_what_cannot_be_started_or_written_is_one_clear_line(tmp_path: Path) -> None:
