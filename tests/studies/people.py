@@ -63,7 +63,7 @@ class Tally:
 
 def pictures(folder: Path, series: Series) -> list[Rgb]:
     """The frames in the order of the attribute's values."""
-    return [decode_rgb((folder / frame.file).read_bytes(), where=str(folder / frame.file)) for frame in ordered(series)]
+    return [picture_of(folder, frame) for frame in ordered(series)]
 
 
 def ordered(series: Series) -> list[Frame]:
@@ -91,14 +91,25 @@ def measure_of(frame: Frame, name: str) -> float:
 def region(series: Series, frame: Frame, person: Person, name: str, size: int) -> NDArray[np.bool_]:
     """The pixels near the region's landmarks, from the neutral mesh and the recorded camera."""
     landmarks, reach = NEAR[name]
-    seen = {mark: project(point, frame) for mark, point in rest_points(person).items()}
-    unit = float(np.linalg.norm(seen["eye_outer_left"] - seen["eye_outer_right"]))
+    seen = seen_landmarks(series, frame, person)
+    unit = eye_distance(seen)
     rows, columns = np.mgrid[0:size, 0:size] + 0.5
     mask = np.zeros((size, size), bool)
     for mark, (x, y) in seen.items():
         if mark.removesuffix("_left").removesuffix("_right") in landmarks:
             mask |= (columns - x) ** 2 + (rows - y) ** 2 < (reach * unit) ** 2
     return mask
+
+
+def seen_landmarks(series: Series, frame: Frame, person: Person) -> dict[str, NDArray[np.float64]]:
+    """Where the landmarks of the neutral mesh are in the picture, pixels from the upper left corner."""
+    aim = np.array(series.constants["target_in_person_m"])
+    return {mark: project(point - aim, frame) for mark, point in rest_points(person).items()}
+
+
+def eye_distance(seen: dict[str, NDArray[np.float64]]) -> float:
+    """Pixels between the outer corners of the eyes."""
+    return float(np.linalg.norm(seen["eye_outer_left"] - seen["eye_outer_right"]))
 
 
 def rest_points(person: Person) -> dict[str, NDArray[np.float64]]:
@@ -109,7 +120,7 @@ def rest_points(person: Person) -> dict[str, NDArray[np.float64]]:
 
 
 def project(point: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
-    """Where a point of the person's frame is in the picture, pixels from the upper left corner."""
+    """Where a point, in metres from what the camera is aimed at, is in the picture; pixels from the upper left corner."""
     state: dict[str, Any] = dict(frame.state)
     camera, pivot, intrinsics = (np.array(state[key], np.float64) for key in ("camera_to_rig", "object_to_rig", "K"))
     x, y, z, _ = np.linalg.inv(camera) @ pivot @ np.append(point, 1.0)
@@ -142,14 +153,24 @@ def person_name(series: Series) -> str:
     return series.scene["character"].rpartition("-")[0]
 
 
-def faces(neutral: Iterable[Rgb]) -> tuple[int, int]:
-    """In how many portraits the cascade finds a face, and how many there are."""
-    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")  # type: ignore[attr-defined]
+def face_seen(picture: Rgb, nose: NDArray[np.float64], reach: float) -> bool:
+    """Whether the cascade finds a face whose middle is within ``reach`` pixels of the ``nose``."""
+    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml")  # type: ignore[attr-defined]
+    grey = cv2.cvtColor(cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
+    found = cascade.detectMultiScale(grey, 1.05, 3, minSize=(grey.shape[0] // 5, grey.shape[0] // 5))
+    return any(np.hypot(*(np.array([x + width / 2, y + height / 2]) / 2 - nose)) < reach for x, y, width, height in found)
+
+
+def faces(folders: Iterable[Path], people: dict[str, Person]) -> tuple[int, int]:
+    """In how many neutral portraits a face is found where it is, and how many there are."""
     found = total = 0
-    for picture in neutral:
-        grey = cv2.equalizeHist(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
-        found += len(cascade.detectMultiScale(grey, 1.05, 3, minSize=(grey.shape[0] // 5, grey.shape[0] // 5))) > 0
-        total += 1
+    for folder in folders:
+        series = read_series(folder)
+        frame = neutral(series)
+        if frame is not None:
+            seen = seen_landmarks(series, frame, people[person_name(series)])
+            found += face_seen(picture_of(folder, frame), seen["nose_tip"], eye_distance(seen))
+            total += 1
     return found, total
 
 
@@ -196,7 +217,8 @@ def differences(folders: Sequence[Path], out: Path, side: int) -> None:
 
 def gallery(folders: Sequence[Path], out: Path, side: int, columns: int = 3) -> None:
     """The neutral frames of ``folders`` side by side."""
-    shown = [picture for picture in map(neutral_picture, folders) if picture is not None]
+    frames = [(folder, neutral(read_series(folder))) for folder in folders]
+    shown = [picture_of(folder, frame) for folder, frame in frames if frame is not None]
     rows = [shown[start : start + columns] for start in range(0, len(shown), columns)]
     write_bytes(out / "people_portraits.jpg", encode_jpeg(sheet(rows, side=side), 90))
 
@@ -216,8 +238,7 @@ def main() -> None:
         people = {path.stem: read_person(path) for path in sorted(flags.characters.glob("*.person"))}
         folders = list(find_series(flags.series))
         result = table(examine(folders, people))
-        neutral = [neutral_picture(folder) for folder in find_series(flags.portraits or flags.series)]
-        seen, total = faces(picture for picture in neutral if picture is not None)
+        seen, total = faces(find_series(flags.portraits or flags.series), people)
         result += f"\n\nA face is found in {seen} of {total} neutral portraits ({100 * seen / max(total, 1):.1f} %)."
         print(result)
         if flags.write:
@@ -228,12 +249,14 @@ def main() -> None:
                 gallery(list(find_series(flags.gallery)), flags.write.parent / "pictures", 320)
 
 
-def neutral_picture(folder: Path) -> Rgb | None:
+def neutral(series: Series) -> Frame | None:
     """The frame of a series in which everything is neutral; None where there is none."""
-    for frame in read_series(folder).frames:
-        if not any(frame.values.values()):
-            return decode_rgb((folder / frame.file).read_bytes(), where=str(folder / frame.file))
-    return None
+    return next((frame for frame in series.frames if not any(frame.values.values())), None)
+
+
+def picture_of(folder: Path, frame: Frame) -> Rgb:
+    """A frame's picture."""
+    return decode_rgb((folder / frame.file).read_bytes(), where=str(folder / frame.file))
 
 
 if __name__ == "__main__":
