@@ -36,9 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
         _check(options)
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"  # sums that are shared out among threads are rounded in other places
-        from render.people import source
-
-        source.root()
+        _look_for_packages()
         with folder_lock(options.out):
             made, kept = _make(options, GentleInterrupt("character"))
         print(f"{made} characters made, {kept} kept, in {options.out}")
@@ -69,6 +67,14 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"--workers {options.workers}: give 1 to 64, or 0 for one for each core")
     if options.out.exists() and not options.out.is_dir():
         raise InputError(f"--out {options.out} is a file; name a folder")
+
+
+def _look_for_packages() -> None:
+    try:
+        from render.people import keeping, source  # noqa: F401
+    except ImportError as error:
+        raise InputError(f"a package that people are made with is missing ({error}); run: pip install 'cat-dataset[people]'") from None
+    source.root()
 
 
 def _make(options: argparse.Namespace, interrupt: GentleInterrupt) -> tuple[int, int]:

@@ -106,6 +106,12 @@ def test_without_anny_the_line_says_what_to_install(
         make.main(["--out", str(tmp_path / "none")])
     source.root.cache_clear()
     assert "pip install 'cat-dataset[people]'" in capsys.readouterr().err
+    monkeypatch.delattr("render.people.keeping")
+    monkeypatch.setitem(sys.modules, "render.people.keeping", None)
+    with pytest.raises(SystemExit) as ended:
+        make.main(["--out", str(tmp_path / "none")])
+    assert ended.value.code == 2
+    assert "is missing (import of render.people.keeping" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
 
 
