@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cat_dataset.command import reported
+from cat_dataset.command import harmless, reported
 from cat_dataset.errors import InputError
 from cat_dataset.files import read_json
 from cat_dataset.interrupt import GentleInterrupt
@@ -96,36 +96,50 @@ def _inspected(plan: Plan, session: Session, character: str, interrupt: GentleIn
             raise EditorSilent(f"the editor told nothing within {session.deadlines.start:g} s; look at its log, or raise deadlines.start")
         time.sleep(0.1)
     found = read_json(report)
-    if not isinstance(found, dict):
+    if not _is_report(found):
         raise InputError(f"{report} is not a report; the editor runs another version of this code: restart it")
-    return found
+    return dict(found)
+
+
+def _is_report(found: Any) -> bool:
+    """Whether ``found`` is built as `render.unreal.in_editor.inspection` builds it."""
+    if not isinstance(found, dict) or not isinstance(found.get("plugins"), dict) or not isinstance(found.get("rigs"), dict):
+        return False
+    listed = [found.get("problems"), found.get("notes")]
+    rigs = [rig.get("controls") if isinstance(rig, dict) else None for rig in found["rigs"].values()]
+    return all(isinstance(one, list) for one in listed) and all(
+        isinstance(controls, dict) and all(isinstance(control, dict) for control in controls.values()) for controls in rigs
+    )
+
+
+def _print(line: str) -> None:
+    """A line of words from the editor."""
+    print(harmless(line))
 
 
 def _report(found: dict[str, Any], all_controls: bool) -> list[str]:
     """Print ``found``; what is wrong in it."""
-    print(f"engine: {found.get('engine')}\nproject: {found.get('project')}")
-    plugins = found.get("plugins") or {}
-    print("plugins: " + ", ".join(f"{name} {'present' if there else 'MISSING'}" for name, there in sorted(plugins.items())))
+    _print(f"engine: {found.get('engine')}\nproject: {found.get('project')}")
+    _print("plugins: " + ", ".join(f"{name} {'present' if there else 'MISSING'}" for name, there in sorted(found["plugins"].items())))
     print(f"hardware ray tracing: {'on' if found.get('ray_tracing') else 'OFF'}")
-    problems = [str(problem) for problem in found.get("problems") or []]
-    rigs = found.get("rigs") or {}
+    problems = [str(problem) for problem in found["problems"]]
     for what, check in (("face", face_controls), ("body", body_controls)):
-        rig = rigs.get(what)
-        if not isinstance(rig, dict):
+        rig = found["rigs"].get(what)
+        if rig is None:
             continue
-        controls = rig.get("controls") or {}
-        print(f"{what} rig: {rig.get('asset')}, {len(controls)} controls")
+        controls = rig["controls"]
+        _print(f"{what} rig: {rig.get('asset')}, {len(controls)} controls")
         checked: list[Control] = list(check(controls))
         for one in checked:
-            print(f"  {'WRONG ' if one.problem else ''}{one.line}")
+            _print(f"  {'WRONG ' if one.problem else ''}{one.line}")
         if all_controls:
             for name, control in sorted(controls.items()):
-                print(f"  all: {name}: {control.get('type')}, {control.get('low')} to {control.get('high')}")
+                _print(f"  all: {name}: {control.get('type')}, {control.get('low')} to {control.get('high')}")
         problems += [one.problem for one in checked if one.problem]
     for note in found.get("notes") or []:
-        print(f"note: {note}")
+        _print(f"note: {note}")
     for problem in problems:
-        print(f"WRONG: {problem}")
+        _print(f"WRONG: {problem}")
     return problems
 
 

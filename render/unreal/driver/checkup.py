@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -71,7 +72,7 @@ def _near(name: str, controls: Mapping[str, Any]) -> str:
 def _limit(control: Mapping[str, Any], side: str, index: int) -> float | None:
     values = control.get(side)
     value = values[index] if isinstance(values, list) and index < len(values) else None
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, int | float) and abs(value) <= sys.float_info.max else None
 
 
 def _shown(limit: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from render.unreal.driver.attach import AttachSession
@@ -49,9 +50,7 @@ def editor_folder(out: Path) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     before = sorted(int(path.name[7:]) for path in root.glob("editor-*") if path.name[7:].isdecimal())
     for number in before[: -KEPT + 1]:
-        for path in (root / f"editor-{number:04d}").glob("*"):
-            path.unlink(missing_ok=True)
-        (root / f"editor-{number:04d}").rmdir()
+        shutil.rmtree(root / f"editor-{number:04d}", ignore_errors=True)
     folder = root / f"editor-{max(before, default=0) + 1:04d}"
     folder.mkdir()
     return folder

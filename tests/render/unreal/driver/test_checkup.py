@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cat_dataset.people import DIALS, METAHUMAN_BODY_CONTROLS
+from render.unreal import doctor
 from render.unreal.driver.checkup import body_controls, face_controls
 
 NAMES = sorted({name for dial in DIALS for side in (dial.positive, dial.negative) if side for name in side.controls})
@@ -58,3 +59,15 @@ def test_a_joint_needs_one_control_that_can_be_turned() -> None:
     assert not lines["neck"].problem
     assert lines["head"].problem.startswith("the body rig has none of head_ctrl of the joint head")
     assert "is of type bool, which cannot be turned" in lines["shoulder_left"].problem
+
+
+def test_only_what_is_built_like_a_report_is_read_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    rigs: dict[str, Any] = {"face": {"asset": "/Game/Face", "controls": board()}}
+    report = {"engine": "5.5\x1b[2J", "plugins": {"Groom": True}, "rigs": rigs, "notes": [], "problems": ["a\ud800b"]}
+    assert doctor._is_report(report)
+    assert doctor._report(report, all_controls=True) == ["a\ud800b"]
+    said = capsys.readouterr().out
+    assert "engine: 5.5\\x1b[2J" in said and "WRONG: a\\ud800b" in said
+    for spoilt in ({"plugins": []}, {"rigs": {"face": {"controls": "x"}}}, {"rigs": {"face": {"controls": {"a": 1}}}}, {"notes": True}):
+        assert not doctor._is_report({**report, **spoilt})
+    assert not doctor._is_report([])

@@ -23,6 +23,6 @@ def test_the_next_try_is_none_that_was_before(tmp_path: Path) -> None:
 def test_few_folders_of_editors_are_kept(tmp_path: Path) -> None:
     (tmp_path / OURS / "editor-²").mkdir(parents=True)
     for _ in range(KEPT + 2):
-        (editor_folder(tmp_path) / "editor.log").touch()
+        (editor_folder(tmp_path) / "Saved" / "Logs").mkdir(parents=True)
     names = sorted(path.name for path in (tmp_path / OURS).iterdir())
     assert names == [*(f"editor-{number:04d}" for number in range(3, KEPT + 3)), "editor-²"]
