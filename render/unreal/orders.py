@@ -16,6 +16,9 @@ DRIVER = "driver.beat"
 """Written anew every few seconds by whoever has started the editor."""
 SILENT_S = 120.0
 """Seconds without a beat of the driver after which an editor that is alone in the world ends."""
+REFUSED = ".refused"
+"""Suffix of the file that says why an order could not be begun."""
+MOST_LETTERS = 1000
 
 
 def give_order(folder: Path, number: int, order: Mapping[str, Any]) -> None:
@@ -46,6 +49,23 @@ def read_order(folder: Path, number: int) -> dict[str, Any] | None:
     if not isinstance(order, dict) or not isinstance(order.get("manifest", order.get("report")), str):
         raise InputError(f"{path} is not an order")
     return order
+
+
+def refuse_order(folder: Path, number: int, reason: str) -> None:
+    """Tell that order ``number`` could not be begun: nothing will come of it."""
+    write_json(_path(folder, number).with_suffix(REFUSED), {"reason": reason[:MOST_LETTERS]})
+
+
+def refusal(folder: Path, number: int) -> str:
+    """Why order ``number`` could not be begun; "" where nobody says so."""
+    path = _path(folder, number).with_suffix(REFUSED)
+    if not path.is_file():
+        return ""
+    try:
+        said = read_json(path, 1 << 16)
+    except (InputError, OSError):  # Windows, while it is being written
+        return ""
+    return str(said.get("reason", "")) if isinstance(said, dict) else ""
 
 
 def _path(folder: Path, number: int) -> Path:

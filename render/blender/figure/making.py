@@ -59,6 +59,8 @@ def _found(folder: Path, count: int, seed: int) -> dict[int, Path]:
 
 def _recipe(path: Path) -> dict[str, Any]:
     """What a character was made from, from the head of its file; empty where that is damaged."""
+    if not path.is_file():
+        return {}
     try:
         with open(path, "rb") as stream:
             if stream.read(len(MAGIC)) != MAGIC:

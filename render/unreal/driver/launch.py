@@ -52,7 +52,7 @@ class LaunchSession:
         self._order(orders.inspect(report.resolve(), character, rigs.face, rigs.body))
 
     def condition(self) -> Condition:
-        """Whether its process lives."""
+        """Whether its process lives and has taken its order."""
         self._beat()
         try:
             self._process.check()
@@ -60,6 +60,9 @@ class LaunchSession:
             return Condition(ended=error)
         if self._process.status is not None:
             return Condition(ended=EditorGone(f"the editor closed by itself; its log: {self._process.log}"))
+        refused = orders.refusal(self.folder, self._number)
+        if refused:
+            return Condition(ended=EditorGone(f"the editor could not begin what it was told: {refused}; its log: {self._process.log}"))
         return Condition()
 
     def hurry(self) -> None:

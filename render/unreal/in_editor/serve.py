@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import unreal
 
+from cat_dataset.errors import CatError
 from render.unreal.in_editor import inspection, run_job
-from render.unreal.orders import DRIVER, SILENT_S, read_order
+from render.unreal.orders import DRIVER, SILENT_S, read_order, refuse_order
 
 LOOK_SECONDS = 0.5
 
@@ -41,9 +43,10 @@ class Server:
             self._take()
 
     def _take(self) -> None:
-        """Begin the next order, if it is there. One that cannot be begun is left: the driver sees that nothing comes of it."""
+        """Begin the next order, if it is there. One that cannot be begun is left, and the driver is told."""
+        number = self._next
         try:
-            order = read_order(self._folder, self._next)
+            order = read_order(self._folder, number)
             if order is None:
                 return
             self._next += 1
@@ -53,6 +56,9 @@ class Server:
                 inspection.write(order["report"], order["character"], order["face"], order["body"])
         except Exception as error:
             unreal.log_error("".join(traceback.format_exception(error)))
+            if self._next > number:
+                with suppress(OSError, ValueError):
+                    refuse_order(self._folder, number, str(error) if isinstance(error, CatError) else f"{type(error).__name__}: {error}")
 
     def _alone(self, now: float) -> bool:
         try:

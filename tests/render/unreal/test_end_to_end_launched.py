@@ -112,6 +112,20 @@ def test_an_editor_that_hangs_is_replaced(
     assert hashes(tmp_path).items() <= hashes(whole).items()
 
 
+def test_a_job_that_cannot_be_begun_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoilt(manifest: Path) -> dict[str, Any]:
+        manifest.write_text(manifest.read_text(encoding="utf-8").replace('"samples": 1', '"samples": 2'), encoding="utf-8")
+        return {"manifest": str(manifest)}
+
+    monkeypatch.setattr(launch.orders, "render", spoilt)
+    began = time.monotonic()
+    with pytest.raises(RunFailed, match="1 series failed"):
+        run(tmp_path, tries=1, deadlines={**LIMITS, "start": 500})
+    assert time.monotonic() - began < 60
+    (failure,) = read_json(tmp_path / "series" / "failures.json")["series"]
+    assert "the editor could not begin what it was told" in failure["reason"] and "was changed since it was written" in failure["reason"]
+
+
 def test_a_path_that_the_editor_would_cut_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has a blank in its path"):
         run(tmp_path, out=str(tmp_path / "my series"))

@@ -68,6 +68,9 @@ def test_only_what_is_built_like_a_report_is_read_as_one(capsys: pytest.CaptureF
     assert doctor._report(report, all_controls=True) == ["a\ud800b"]
     said = capsys.readouterr().out
     assert "engine: 5.5\\x1b[2J" in said and "WRONG: a\\ud800b" in said
-    for spoilt in ({"plugins": []}, {"rigs": {"face": {"controls": "x"}}}, {"rigs": {"face": {"controls": {"a": 1}}}}, {"notes": True}):
+    spoils: list[dict[str, Any]] = [
+        {"plugins": []}, {"notes": True}, {"rigs": {"face": {"controls": "x"}}}, {"rigs": {"face": {"controls": {"a": 1}}}},
+    ]  # fmt: skip
+    for spoilt in spoils:
         assert not doctor._is_report({**report, **spoilt})
     assert not doctor._is_report([])

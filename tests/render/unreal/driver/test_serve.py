@@ -60,6 +60,8 @@ def test_orders_are_done_one_after_the_other(editor: Editor, tmp_path: Path) -> 
     orders.give_order(tmp_path, 3, orders.render(tmp_path / "no such manifest.json"))
     assert editor.run_until((tmp_path / "report.json").exists)
     assert any("does not exist" in line for line in editor.log)
+    assert "no such manifest.json does not exist" in orders.refusal(tmp_path, 3)
+    assert not any(orders.refusal(tmp_path, number) for number in (1, 2, 4))
     assert read_json(tmp_path / "report.json")["project"] == "CatRender"
 
 
