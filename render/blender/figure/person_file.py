@@ -1,7 +1,7 @@
 """The character file ``.person``: what `render.people` makes and Blender reads. Standard library only.
 
 A line with the format's name and version, a line of JSON, every array, little-endian, in the order of the header (float32 for
-numbers, int32 for indices), and the SHA-256 of all that, which the first files lack. Metres, z up, the person faces −y and stands
+numbers, int32 for indices), and the SHA-256 of all that. Metres, z up, the person faces −y and stands
 with the soles at z = 0; left is +x.
 """
 
@@ -142,8 +142,7 @@ class _Reader:
         return _little(block)
 
     def end(self) -> None:
-        told = self._content[self._at :]
-        if told and told != hashlib.sha256(self._content[: self._at]).digest():
+        if self._content[self._at :] != hashlib.sha256(self._content[: self._at]).digest():
             raise ValueError("its checksum does not fit")
 
 

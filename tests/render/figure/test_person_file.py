@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -45,12 +46,13 @@ def test_no_changed_byte_and_no_cut_gives_another_person(tmp_path: Path) -> None
 
 
 def lie(folder: Path, change: Callable[[Header], None], raw: bytes = b"") -> Path:
-    """A small person without a checksum whose header was changed; ``raw`` takes the place of the text ZZ."""
+    """A small person whose header was changed, with a checksum that fits; ``raw`` takes the place of the text ZZ."""
     path = write_small_person(folder / "a.person")
     line, _, arrays = path.read_bytes()[len(MAGIC) : -CHECKSUM].partition(b"\n")
     header = json.loads(line)
     change(header)
-    path.write_bytes(MAGIC + json.dumps(header).encode().replace(b'"ZZ"', raw) + b"\n" + arrays)
+    content = MAGIC + json.dumps(header).encode().replace(b'"ZZ"', raw) + b"\n" + arrays
+    path.write_bytes(content + hashlib.sha256(content).digest())
     return path
 
 
