@@ -32,7 +32,7 @@ def render_sweep(sweeps: Sequence[Sweep], flags: Namespace, interrupt: GentleInt
         quiet.silence_blender()
     interrupt.check()
     session = Session(interrupt)
-    look = look_of(flags)
+    look = look_of(flags, warned=True)  # the session does
     _warn_if_long(look, sweeps, flags)
     print(engine.describe(look["device"], look["denoise"], look["samples"]))
     outcome = session.render(sweeps, flags, _name)
