@@ -176,7 +176,7 @@ def test_what_cannot_be_is_refused_in_a_line(people: Path, tmp_path: Path) -> No
         "a person's expressions need no --key",
         "material_* are for objects",
         "builtin:car is an object, and this sweep is of people",
-        "is damaged (ValueError: it is cut off)",
+        "is damaged (ValueError: its checksum does not fit)",
         "inside -30 to 85 degrees",
         "there is no builtin:nope sky",
     ]
