@@ -13,6 +13,8 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
+from functools import cache
 
 from cat_dataset.command import INTERRUPTED
 
@@ -39,6 +41,7 @@ class GentleInterrupt:
         for number in SIGNALS:
             signal.signal(number, lambda *_: None)  # the thread does the work; this only keeps Python from raising
         signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+        _forget_in_children()
         threading.Thread(target=self._listen, daemon=True).start()
 
     @property
@@ -71,3 +74,19 @@ class GentleInterrupt:
         self._signal, self._since = number, time.monotonic()
         self._wanted.set()
         print(f"\nstopping after this {self._step}; press Ctrl-C again to stop at once", file=sys.stderr, flush=True)
+
+
+@cache
+def _forget_in_children() -> None:
+    """Have forked children leave the wake-up socket alone, once for all: they share it, and what ends them would stop their parent.
+
+    SIGTERM ends a child as if nobody had ever cared; Ctrl-C, which a terminal sends to children too, is still the parent's alone.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_forget)
+
+
+def _forget() -> None:
+    with suppress(ValueError):  # a thread forked, which may not set signals: so be it
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
