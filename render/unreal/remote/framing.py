@@ -18,10 +18,8 @@ from render.unreal.errors import BadReply
 LIMIT = 64 * 1024 * 1024
 """Longest object, bytes."""
 
-# Possessive (no way back is kept): the engine's stack stays flat on strings of many megabytes.
-_IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_OUTSIDE = re.compile(rb'(?:[^{}"\\]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
-_QUOTE, _OPEN, _CLOSE = b'"{}'
+_MARK = re.compile(rb'[{}"\\]')
+_QUOTE, _OPEN, _CLOSE, _BACKSLASH = b'"{}\\'
 _SPACE = b" \t\r\n"
 
 
@@ -64,15 +62,16 @@ class Framer:
         while self._at < len(self._bytes):
             if self._in_string:
                 self._at = self._string_end()
-                if self._at == len(self._bytes) or self._bytes[self._at] != _QUOTE:
-                    return False  # at the end, or at a backslash whose second half has not come
+                if self._at == len(self._bytes):
+                    return False
                 self._in_string = False
                 self._at += 1
                 continue
             if self._depth == 0:
                 self._skip_space()
             else:
-                self._at = _end(_OUTSIDE, self._bytes, self._at)
+                mark = _MARK.search(self._bytes, self._at)
+                self._at = mark.start() if mark else len(self._bytes)
             if self._at == len(self._bytes):
                 return False
             byte = self._bytes[self._at]
@@ -90,22 +89,22 @@ class Framer:
         return False
 
     def _string_end(self) -> int:
-        """Where the string closes, or the bytes end, or the half of an escape. Text without escapes, the usual case, ten times as fast."""
-        stop = self._bytes.find(b'"', self._at)
-        stop = len(self._bytes) if stop < 0 else stop
-        return stop if self._bytes.find(b"\\", self._at, stop) < 0 else _end(_IN_STRING, self._bytes, self._at)
+        """Where the string closes, or the bytes end: at a quote that no odd number of backslashes stands before."""
+        quote = self._bytes.find(b'"', self._at)
+        while quote >= 0:
+            before = quote
+            while self._bytes[before - 1] == _BACKSLASH:
+                before -= 1
+            if (quote - before) % 2 == 0:
+                return quote
+            quote = self._bytes.find(b'"', quote + 1)
+        return len(self._bytes)
 
     def _skip_space(self) -> None:
         while self._at < len(self._bytes) and self._bytes[self._at] in _SPACE:
             self._at += 1
         del self._bytes[: self._at]
         self._at = 0
-
-
-def _end(pattern: re.Pattern[bytes], data: bytearray, at: int) -> int:
-    match = pattern.match(data, at)
-    assert match is not None  # both patterns match nothing
-    return match.end()
 
 
 def _object(text: bytearray) -> dict[str, Any]:

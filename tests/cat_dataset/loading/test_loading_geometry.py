@@ -102,7 +102,7 @@ def test_pictures_move_as_edits_and_sentence_say(name: str, tmp_path: Path) -> N
 
 
 def test_what_nobody_may_mirror_is_not(tmp_path: Path) -> None:
-    write(tmp_path, "leaning", "pose_torso_lean", [-5.0, 0.0, 5.0], lambda points: dot(points / 10, 0.0))
+    write(tmp_path, "squeezed", "deformation", [-5.0, 0.0, 5.0], lambda points: dot(points / 10, 0.0))
     assert not any(mirrored for _, mirrored in loaded(tmp_path, mirror=1.0, count=30))
 
 

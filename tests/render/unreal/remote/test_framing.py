@@ -48,15 +48,15 @@ def test_a_long_answer_is_parsed_once_and_scanned_once(monkeypatch: pytest.Monke
     loads = json.loads
     monkeypatch.setattr(framing.json, "loads", lambda text: parsed.append(len(text)) or loads(text))
     scanned = 0
-    end = framing._end
+    end = Framer._string_end
 
-    def counting(pattern: Any, data: bytearray, at: int) -> int:
+    def counting(framer: Framer) -> int:
         nonlocal scanned
-        stop = end(pattern, data, at)
-        scanned += stop - at
+        stop = end(framer)
+        scanned += stop - framer._at
         return stop
 
-    monkeypatch.setattr(framing, "_end", counting)
+    monkeypatch.setattr(Framer, "_string_end", counting)
     data = json.dumps({"result": '{"a": "b"}}' * 20_000}).encode()
     assert len(fed(data, [1000] * (len(data) // 1000))) == 1
     assert parsed == [len(data)]
