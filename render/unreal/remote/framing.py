@@ -18,6 +18,8 @@ from render.unreal.errors import BadReply
 LIMIT = 64 * 1024 * 1024
 """Longest object, bytes."""
 
+_MAY_CLOSE = re.compile(rb'(?<!\\)"|(?<=\\\\)"')
+"""A quote without a backslash before it, or with two: those with one, of which answers are full, are passed over at once."""
 _MARK = re.compile(rb'[{}"\\]')
 _QUOTE, _OPEN, _CLOSE, _BACKSLASH = b'"{}\\'
 _SPACE = b" \t\r\n"
@@ -90,14 +92,14 @@ class Framer:
 
     def _string_end(self) -> int:
         """Where the string closes, or the bytes end: at a quote that no odd number of backslashes stands before."""
-        quote = self._bytes.find(b'"', self._at)
-        while quote >= 0:
-            before = quote
+        at = self._bytes.find(b'"', self._at)  # text without escapes, the usual case, is several times as fast like this
+        while at >= 0 and (quote := _MAY_CLOSE.search(self._bytes, at)):
+            before = quote.start()
             while self._bytes[before - 1] == _BACKSLASH:
                 before -= 1
-            if (quote - before) % 2 == 0:
-                return quote
-            quote = self._bytes.find(b'"', quote + 1)
+            if (quote.start() - before) % 2 == 0:
+                return quote.start()
+            at = quote.end()
         return len(self._bytes)
 
     def _skip_space(self) -> None:
