@@ -32,6 +32,10 @@ in the words they are the viewer's. Turns are in degrees about the axes above, f
 swings a limb towards where the person looks. A pair of names that differ in left and right alone is written once, with a *.
 """
 
+_SIDE = re.compile(r"(Left|Right)$|(?<=CTRL_)[LR](?=_)|(?<=_)[lr](?=_)")
+"""Which side of the body a name is of."""
+_OTHER = {"Left": "Right", "Right": "Left", "L": "R", "R": "L", "l": "r", "r": "l"}
+
 
 def attributes_markdown() -> str:
     """The whole page."""
@@ -83,15 +87,9 @@ def _paired(amounts: Mapping[str, float]) -> dict[str, float]:
     """``amounts`` with a left and a right name of one amount as one name with a *."""
     result: dict[str, float] = {}
     for name, amount in amounts.items():
-        both = re.sub(r"(Left|Right)$|(?<=CTRL_)[LR](?=_)|(?<=_)[lr](?=_)", "*", name)
-        other = _other(name)
-        result[both if amounts.get(other) == amount and other != name else name] = amount
+        other = _SIDE.sub(lambda found: _OTHER[found[0]], name)
+        result[_SIDE.sub("*", name) if amounts.get(other) == amount and other != name else name] = amount
     return result
-
-
-def _other(name: str) -> str:
-    swaps = {"Left": "Right", "Right": "Left", "L": "R", "R": "L", "l": "r", "r": "l"}
-    return re.sub(r"(Left|Right)$|(?<=CTRL_)[LR](?=_)|(?<=_)[lr](?=_)", lambda found: swaps[found[0]], name)
 
 
 if __name__ == "__main__":

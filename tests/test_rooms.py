@@ -35,9 +35,9 @@ def test_arrows_point_one_way(package: str) -> None:
         assert not {name.split(".")[0] for name in imports(path)} & FORBIDDEN[package], path
 
 
-def test_what_runs_inside_blender_needs_the_standard_library_alone() -> None:
-    """Follows the imports of render/blender through cat_dataset. Debian's Blender has no NumPy."""
-    waiting, seen = list((ROOT / "render" / "blender").rglob("*.py")), set()
+def reached(room: Path, allowed: set[str]) -> set[Path]:
+    """The modules of ``room`` and all of ours that they import, which import nothing but ``allowed`` and the standard library."""
+    waiting, seen = list(room.rglob("*.py")), set()
     while waiting:
         path = waiting.pop()
         if path in seen:
@@ -45,10 +45,15 @@ def test_what_runs_inside_blender_needs_the_standard_library_alone() -> None:
         seen.add(path)
         for name in imports(path):
             top = name.split(".")[0]
-            assert top in INSIDE_BLENDER or top in sys.stdlib_module_names, f"{path} imports {name}"
+            assert top in allowed or top in sys.stdlib_module_names, f"{path} imports {name}"
             module = ROOT.joinpath(*name.split(".")).with_suffix(".py")
             waiting += [p for p in (module, module.with_suffix("") / "__init__.py") if p.is_file()]
-    assert len(seen) > 20
+    return seen
+
+
+def test_what_runs_inside_blender_needs_the_standard_library_alone() -> None:
+    """Debian's Blender has no NumPy."""
+    assert len(reached(ROOT / "render" / "blender", INSIDE_BLENDER)) > 20
 
 
 CAPTURE = ("reading", "developing", "proving", "sorting", "writing")
@@ -91,17 +96,6 @@ def test_the_rooms_of_render_point_one_way(room: str) -> None:
 
 
 def test_what_runs_inside_unreal_needs_the_standard_library_alone() -> None:
-    """Follows the imports of render/unreal/in_editor."""
-    waiting, seen = list((ROOT / "render" / "unreal" / "in_editor").rglob("*.py")), set()
-    while waiting:
-        path = waiting.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for name in imports(path):
-            top = name.split(".")[0]
-            assert top in {"unreal", "render", "cat_dataset"} or top in sys.stdlib_module_names, f"{path} imports {name}"
-            module = ROOT.joinpath(*name.split(".")).with_suffix(".py")
-            waiting += [p for p in (module, module.with_suffix("") / "__init__.py") if p.is_file()]
+    seen = reached(ROOT / "render" / "unreal" / "in_editor", {"unreal", "render", "cat_dataset"})
     assert len(seen) > 10
     assert not {path.parent.name for path in seen} & {"blender", "remote", "driver"}

@@ -16,6 +16,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -153,11 +154,15 @@ def person_name(series: Series) -> str:
     return series.scene["character"].rpartition("-")[0]
 
 
+@cache
+def _cascade() -> Any:
+    return cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml")  # type: ignore[attr-defined]
+
+
 def face_seen(picture: Rgb, nose: NDArray[np.float64], reach: float) -> bool:
     """Whether the cascade finds a face whose middle is within ``reach`` pixels of the ``nose``."""
-    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml")  # type: ignore[attr-defined]
     grey = cv2.cvtColor(cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
-    found = cascade.detectMultiScale(grey, 1.05, 3, minSize=(grey.shape[0] // 5, grey.shape[0] // 5))
+    found = _cascade().detectMultiScale(grey, 1.05, 3, minSize=(grey.shape[0] // 5, grey.shape[0] // 5))
     return any(np.hypot(*(np.array([x + width / 2, y + height / 2]) / 2 - nose)) < reach for x, y, width, height in found)
 
 
