@@ -47,7 +47,7 @@ def masks() -> dict[str, Floats]:
 
 
 def _skin(body: Body, recipe: Recipe) -> tuple[Part, Indices]:
-    part, kept = cut("skin", body, source.base().quads["body"], {**recipe.skin, "stubble": min(1.0, recipe.hair["beard"] / 0.35)})
+    part, kept = cut("skin", body, source.base().quads["body"], dict(recipe.skin))
     quads = source.base().quads["body"]
     seen = quads[~np.isin(quads, hidden(recipe.clothes)).all(axis=1)]
     part.sizes, part.corners = whole([4] * len(seen)), whole(seen)
@@ -63,7 +63,7 @@ def person(recipe: Recipe) -> Person:
     place = {int(base): index for index, base in enumerate(kept)}
     parts = [skin, *eyes(body, recipe.eyes)]
     parts += mouth(body)
-    parts += hair_parts(skin, recipe, {name: place[index] for name, index in landmarks().items()})
+    parts += hair_parts(skin, recipe)
     parts += [shirt(body, recipe.clothes), trousers(body, recipe.clothes), shoes(body, recipe.clothes)]
     return Person(
         name=recipe.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -30,7 +29,7 @@ UNDER, UNDER_OTHERS = {BALD: 0.0, "shaved": 0.5, "buzz": 0.75}, 0.85
 """How much of the skin's colour under hair is the hair's."""
 
 
-def hair_parts(skin: Part, recipe: Recipe, landmarks: Mapping[str, int] | None = None) -> list[Part]:
+def hair_parts(skin: Part, recipe: Recipe) -> list[Part]:
     """The parts hair, brows, lashes and beard, as far as ``recipe.hair`` has them.
 
     ``recipe.hair``: ``style`` (a name in `hair_styles.STYLES`, or "bald"), ``longer`` (1), ``colour`` (linear RGB), ``grey`` (share of

@@ -7,9 +7,9 @@ from typing import Any
 
 from cat_dataset.errors import InputError, RunFailed, UsageError
 from cat_dataset.people import PERSON_DIALS, POINTS
-from render.blender.dials.dial import Dial
-from render.blender.figure.character import Character, character_of
-from render.blender.figure.measures import measured, words
+from render.blender.dials.person import PersonsDial
+from render.blender.figure.character import character_of
+from render.blender.figure.measures import measured
 from render.blender.stage.pose import Pose
 from render.blender.stage.scene import Scene
 from render.blender.sweeping.spec import State, Sweep
@@ -18,10 +18,10 @@ SLACK = 1e-3
 """Of a face unit, between what was asked and what the scene has."""
 
 
-class ExpressionDial(Dial):
+class ExpressionDial(PersonsDial):
     """Drives expression_* of a character file, several at once; face units of several expressions add up."""
 
-    kind = "deform"
+    kind, what = "deform", "expression"
 
     def __init__(self, sweep: Sweep) -> None:
         super().__init__(sweep)
@@ -29,8 +29,6 @@ class ExpressionDial(Dial):
             raise UsageError("a person's expressions need no --key; vary expression_* with people.py")
         if sweep.values("deformation"):
             raise UsageError("a person has no deformation; vary expression_*")
-        self._names = [name for name in PERSON_DIALS if sweep.values(name) and name.startswith("expression_")]
-        self._person: Character | None = None
 
     def meet(self, scene: Scene) -> None:
         self._person = character_of(scene.subject)
@@ -42,9 +40,8 @@ class ExpressionDial(Dial):
                 )
         measured(self._person.figure, self._names)
 
-    def pose(self, pose: Pose, values: State) -> Pose:
-        assert self._person is not None, "meet comes first"
-        return self._person.shaped(replace(pose, face=face_units(values)))
+    def moved(self, pose: Pose, values: State) -> Pose:
+        return replace(pose, face=face_units(values))
 
     def apply(self, scene: Scene, values: State) -> None:
         character_of(scene.subject).figure.set_face(face_units(values))
@@ -57,23 +54,12 @@ class ExpressionDial(Dial):
                 raise RunFailed(f"{scene.name}: the face unit {unit} reads back from the scene as {value:g}, and nothing drives it")
         return {name: _points(name, asked, found) for name, asked in values.items()}
 
-    def measures(self, scene: Scene, values: State) -> dict[str, float]:
-        return measured(character_of(scene.subject).figure, self._names)
-
     def state(self, scene: Scene, values: State) -> dict[str, Any]:
         found = character_of(scene.subject).figure.face_units()
         return {"face_units": {unit: round(value, 6) for unit, value in found.items() if abs(value) > SLACK}}
 
     def constants(self, scene: Scene) -> dict[str, Any]:
-        targets = {
-            name: {
-                side: {"means": target.means, "face_units": dict(target.face_units)}
-                for side, target in (("positive", PERSON_DIALS[name].positive), ("negative", PERSON_DIALS[name].negative))
-                if target is not None
-            }
-            for name in self._names
-        }
-        return {"expression_targets": targets, "expression_measures": words(self._names)}
+        return self.told(lambda target: {"face_units": dict(target.face_units)})
 
     def leave(self, scene: Scene) -> None:
         character_of(scene.subject).figure.set_face({})

@@ -7,23 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from cat_dataset.people import PERSON_DIALS, POINTS, Turn
-from render.blender.dials.dial import Dial
-from render.blender.figure.character import Character, character_of
-from render.blender.figure.measures import measured, words
+from render.blender.dials.person import PersonsDial
+from render.blender.figure.character import character_of
+from render.blender.figure.measures import measured
 from render.blender.stage.pose import Pose
 from render.blender.stage.scene import Scene
-from render.blender.sweeping.spec import State, Sweep
+from render.blender.sweeping.spec import State
 
 
-class PoseDial(Dial):
+class PoseDial(PersonsDial):
     """Drives pose_* of a character file, several at once."""
 
-    kind = "pose"
-
-    def __init__(self, sweep: Sweep) -> None:
-        super().__init__(sweep)
-        self._names = [name for name in PERSON_DIALS if sweep.values(name) and name.startswith("pose_")]
-        self._person: Character | None = None
+    kind = what = "pose"
 
     def meet(self, scene: Scene) -> None:
         self._person = character_of(scene.subject)
@@ -35,9 +30,8 @@ class PoseDial(Dial):
             self._person.figure.set_turns(())
         measured(self._person.figure, self._names)
 
-    def pose(self, pose: Pose, values: State) -> Pose:
-        assert self._person is not None, "meet comes first"
-        return self._person.shaped(replace(pose, turns=turns_of(values)))
+    def moved(self, pose: Pose, values: State) -> Pose:
+        return replace(pose, turns=turns_of(values))
 
     def apply(self, scene: Scene, values: State) -> None:
         character_of(scene.subject).figure.set_turns(turns_of(values))
@@ -52,9 +46,6 @@ class PoseDial(Dial):
             found[name] = max(points, key=lambda value: abs(value - asked))
         return found
 
-    def measures(self, scene: Scene, values: State) -> dict[str, float]:
-        return measured(character_of(scene.subject).figure, self._names)
-
     def state(self, scene: Scene, values: State) -> dict[str, Any]:
         figure = character_of(scene.subject).figure
         joints: dict[str, dict[str, float]] = {}
@@ -63,15 +54,7 @@ class PoseDial(Dial):
         return {"joints_degrees": joints}
 
     def constants(self, scene: Scene) -> dict[str, Any]:
-        targets = {
-            name: {
-                side: {"means": target.means, "turns": [[turn.joint, turn.axis, turn.degrees] for turn in target.turns]}
-                for side, target in (("positive", PERSON_DIALS[name].positive), ("negative", PERSON_DIALS[name].negative))
-                if target is not None
-            }
-            for name in self._names
-        }
-        return {"pose_targets": targets, "pose_measures": words(self._names)}
+        return self.told(lambda target: {"turns": [[turn.joint, turn.axis, turn.degrees] for turn in target.turns]})
 
     def leave(self, scene: Scene) -> None:
         character_of(scene.subject).figure.set_turns(())
