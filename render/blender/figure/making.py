@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -14,7 +13,7 @@ from typing import Any
 
 from cat_dataset.command import INTERRUPTED
 from cat_dataset.errors import InputError, RunFailed, UsageError
-from render.blender.figure.person_file import LARGEST_HEADER, MAGIC, SUFFIX
+from render.blender.figure.person_file import SUFFIX, recipe_in
 
 ROOT = Path(__file__).resolve().parents[3]
 MAKER = "render.people.make"
@@ -50,25 +49,11 @@ def _found(folder: Path, count: int, seed: int) -> dict[int, Path]:
     """Characters of ``seed`` right in ``folder`` by their index below ``count``."""
     found: dict[int, Path] = {}
     for path in sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else ():
-        recipe = _recipe(path)
+        recipe = recipe_in(path)
         index = recipe.get("index")
         if recipe.get("seed") == seed and isinstance(index, int) and 0 <= index < count:
             found.setdefault(index, path)
     return found
-
-
-def _recipe(path: Path) -> dict[str, Any]:
-    """What a character was made from, from the head of its file; empty where that is damaged."""
-    if not path.is_file():
-        return {}
-    try:
-        with open(path, "rb") as stream:
-            if stream.read(len(MAGIC)) != MAGIC:
-                return {}
-            recipe = json.loads(stream.readline(LARGEST_HEADER))["recipe"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return recipe if isinstance(recipe, dict) else {}
 
 
 def _lacking(there: dict[int, Path], count: int) -> int:

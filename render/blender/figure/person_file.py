@@ -128,6 +128,20 @@ def read_person(path: Path) -> Person:
     return person
 
 
+def recipe_in(path: Path) -> dict[str, Any]:
+    """What a character was made from, from the head of its file; empty where that is damaged."""
+    if not path.is_file():
+        return {}
+    try:
+        with open(path, "rb") as stream:
+            if stream.read(len(MAGIC)) != MAGIC:
+                return {}
+            recipe = json.loads(stream.readline(LARGEST_HEADER))["recipe"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return recipe if isinstance(recipe, dict) else {}
+
+
 class _Reader:
     """Takes one array after the other."""
 
